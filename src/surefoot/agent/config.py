@@ -1,0 +1,47 @@
+"""Settings of an agent: what it remembers, how it acts, which networks it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from surefoot.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentConfig:
+    """Everything of a policy that is carried to the robot. Immutable: vary it with `replace`."""
+
+    inputs: tuple[str, ...] = ()
+    """Names of the observed signals the policy reads, in this order; empty for all of them."""
+    history: int = 1
+    """How many of the last observations the policy sees, oldest first."""
+    append_last_command: bool = False
+    """Add the command sent in the step before to each observation."""
+    action_rates: tuple[float, ...] = ()
+    """The policy's outputs in [-1, 1] are rates of change of the action, up to these (action unit
+    per second, one per element), integrated and clipped; empty: they are the action itself."""
+    normalize_observation: bool = False
+    """Subtract a running mean and divide by a running standard deviation, then clip to +-10."""
+    net_arch_pi: tuple[int, ...] = (64, 64)
+    """Hidden layers of the policy."""
+    net_arch_vf: tuple[int, ...] = (64, 64)
+    """Hidden layers of the value function."""
+    activation: Literal["tanh", "relu", "elu"] = "tanh"
+    """Activation of the hidden layers."""
+    ortho_init: bool = True
+    """Orthogonal weights (gains sqrt 2, 0.01 for the policy's output, 1 for the value) and zero
+    biases; False keeps PyTorch's initialisation."""
+    log_std_init: float = 0.0
+    """Initial log standard deviation of a continuous policy, the same in every state."""
+
+    def __post_init__(self) -> None:
+        if self.history < 1:
+            raise InvalidConfig(f"agent.history must be at least 1, got {self.history}")
+        if any(n < 1 for n in (*self.net_arch_pi, *self.net_arch_vf)):
+            raise InvalidConfig(
+                f"agent.net_arch_* needs positive widths, got {self.net_arch_pi} "
+                f"and {self.net_arch_vf}"
+            )
+        if any(r <= 0.0 for r in self.action_rates):
+            raise InvalidConfig(f"agent.action_rates must be positive, got {self.action_rates}")

@@ -1,0 +1,48 @@
+"""Networks of the agents."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from torch import Generator, nn
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU}
+
+
+def mlp(
+    sizes: Sequence[int],
+    *,
+    activation: str,
+    output_gain: float,
+    ortho_init: bool,
+    generator: Generator,
+) -> nn.Sequential:
+    """A multi-layer perceptron, linear at its output.
+
+    Args:
+        sizes: Widths from input to output.
+        activation: "tanh", "relu" or "elu".
+        output_gain: Gain of the last layer's orthogonal weights; hidden ones have sqrt 2.
+        ortho_init: Orthogonal weights and zero biases, or PyTorch's uniform ones.
+        generator: Where the weights are drawn from.
+
+    Source: Huang et al. 2022, detail 2 of PPO, for the gains.
+    """
+    layers: list[nn.Module] = []
+    last = len(sizes) - 2
+    for i, (width_in, width_out) in enumerate(itertools.pairwise(sizes)):
+        layer = nn.utils.skip_init(nn.Linear, width_in, width_out)
+        if ortho_init:
+            gain = output_gain if i == last else math.sqrt(2.0)
+            nn.init.orthogonal_(layer.weight, gain, generator=generator)
+            nn.init.zeros_(layer.bias)
+        else:
+            bound = 1.0 / math.sqrt(width_in)
+            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+            nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+        layers.append(layer)
+        if i != last:
+            layers.append(_ACTIVATIONS[activation]())
+    return nn.Sequential(*layers)

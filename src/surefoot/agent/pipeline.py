@@ -1,0 +1,107 @@
+"""What surrounds the networks on the robot: memory before them, integration after them.
+
+Everything is a pure function of (input, state), and the state of E agents is one tensor (E, S), all
+zeros at the start of an episode. So the same code trains, is exported as one graph, and resets an
+agent by clearing its row.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from surefoot.agent.config import AgentConfig
+from surefoot.agent.moments import RunningMoments
+from surefoot.errors import InvalidConfig
+from surefoot.signals import Interface, Layout
+
+
+class Pipeline(nn.Module):
+    """From named observations to network features, and from network outputs to named actions.
+
+    Letters in shapes: E agents, O observed values, A action values, F values of a frame (the chosen
+    inputs, then the last command), H frames of history, S = 1 + A + H F state values: whether the
+    episode has begun, the last command, the frames with the newest last.
+
+    Source: wrappers of ppo_balancer (last action, history, action integration, rescaling) in that
+        order; one flat state for all of them is ours.
+    """
+
+    inputs: Tensor
+    low: Tensor
+    high: Tensor
+    rates: Tensor
+
+    def __init__(self, config: AgentConfig, interface: Interface) -> None:
+        super().__init__()
+        self.config, self.interface = config, interface
+        observation, action = interface.observation, interface.action
+        names = config.inputs or observation.names
+        columns = [i for n in names for i in range(*observation.slice(n).indices(observation.size))]
+        self.register_buffer("inputs", torch.tensor(columns), persistent=False)
+        self.continuous = isinstance(action, Layout)
+        low = torch.from_numpy(action.low) if isinstance(action, Layout) else torch.zeros(1)
+        high = torch.from_numpy(action.high) if isinstance(action, Layout) else torch.zeros(1)
+        self.register_buffer("low", low, persistent=False)
+        self.register_buffer("high", high, persistent=False)
+        self.bounded = bool(torch.isfinite(low).all() and torch.isfinite(high).all())
+        if config.action_rates and not self.continuous:
+            raise InvalidConfig("agent.action_rates needs a continuous action, this one is a choice")
+        if config.action_rates and len(config.action_rates) != len(low):
+            raise InvalidConfig(
+                f"agent.action_rates needs one rate per action value: {len(low)} values, "
+                f"{len(config.action_rates)} rates"
+            )
+        self.register_buffer("rates", torch.tensor(config.action_rates), persistent=False)
+        self.action_size = interface.action_size
+        self.frame_size = len(columns) + config.append_last_command * self.action_size
+        self.feature_size = config.history * self.frame_size
+        self.state_size = 1 + self.action_size + self.feature_size
+        self.moments = RunningMoments(self.frame_size) if config.normalize_observation else None
+
+    def initial_state(self, nb: int) -> Tensor:
+        """State of `nb` agents before their first observation, (nb, S)."""
+        return torch.zeros(nb, self.state_size)
+
+    def observe(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Remember an observation (E, O); returns the features (E, H F) and the new state.
+
+        The first observation of an episode fills the whole history.
+        """
+        started, command, history = self._split(state)
+        frame = observation[:, self.inputs]
+        if self.config.append_last_command:
+            frame = torch.cat([frame, command], dim=1)
+        longer = torch.cat([history[:, self.frame_size :], frame], dim=1)
+        filled = frame.repeat(1, self.config.history)
+        history = torch.where(started > 0.5, longer, filled)
+        state = torch.cat([torch.ones_like(started), command, history], dim=1)
+        if self.moments is None:
+            return history, state
+        frames = history.unflatten(1, (self.config.history, self.frame_size))
+        return self.moments.normalize(frames).flatten(1), state
+
+    def newest_frame(self, state: Tensor) -> Tensor:
+        """The last frame taken in, before normalisation, (E, F)."""
+        return state[:, -self.frame_size :]
+
+    def act(self, output: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn network outputs (E, A) into actions in the environment's units; and the new state.
+
+        Bounded actions take outputs clipped to [-1, 1]: as rates of change, integrated and clipped
+        to the bounds, or rescaled to the bounds. A choice passes through.
+        """
+        _, command, _ = self._split(state)
+        if len(self.rates):
+            change = output.clamp(-1.0, 1.0) * self.rates * self.interface.dt
+            command = torch.minimum(torch.maximum(command + change, self.low), self.high)
+        elif self.continuous and self.bounded:
+            command = self.low + 0.5 * (output.clamp(-1.0, 1.0) + 1.0) * (self.high - self.low)
+        else:
+            command = output
+        return command, torch.cat([state[:, :1], command, state[:, 1 + self.action_size :]], dim=1)
+
+    def _split(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Whether begun (E, 1), last command (E, A), history (E, H F)."""
+        begin = 1 + self.action_size
+        return state[:, :1], state[:, 1:begin], state[:, begin:]

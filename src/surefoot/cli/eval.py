@@ -1,0 +1,145 @@
+"""`surefoot eval`: fixed-seed evaluation, in our worlds or anybody's."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from surefoot.errors import InvalidConfig
+
+if TYPE_CHECKING:
+    from surefoot.train.evaluate import Evaluation
+    from surefoot.train.policies import LoadedPolicy
+
+
+def main(argv: Sequence[str]) -> int:
+    """Evaluate and print; with --json one object and nothing else."""
+    parser = argparse.ArgumentParser(
+        prog="surefoot eval",
+        description="Evaluate a policy: deterministic, seed 0, final randomization, the task's "
+        "time limit; sensor noise and lag are off unless --noise.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("policy", help="a run folder, a .pt or .onnx file, or a baseline's name")
+    parser.add_argument("--episodes", type=int, default=50, help="how many (default: 50)")
+    parser.add_argument("--env", metavar="GYM_ID", help="any Gymnasium environment that fits")
+    parser.add_argument(
+        "--env-kwargs", nargs="*", default=[], metavar="KEY=VALUE", help="arguments of --env"
+    )
+    parser.add_argument("--task", help="the task that a baseline plays (default: upkie-pendulum)")
+    parser.add_argument("--noise", action="store_true", help="sensor noise, action noise and lag")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the episodes (default: 0)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(argv)
+    if options.episodes < 1:
+        raise InvalidConfig(f"--episodes must be at least 1, got {options.episodes}")
+    from surefoot.train.policies import load_policy
+
+    loaded = load_policy(options.policy, options.task)
+    result = _foreign(loaded, options) if options.env else _ours(loaded, options)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(result)))
+    else:
+        _print_table(result, options.env or loaded.task)
+    return 0
+
+
+def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
+    import torch
+
+    from surefoot.envs.gymnasium_env import make_gymnasium
+    from surefoot.envs.make import make_batched
+    from surefoot.tasks.gymnasium_config import GymnasiumConfig
+    from surefoot.train.evaluate import evaluate
+
+    torch.set_num_threads(1)
+    config, nb = loaded.config, options.episodes
+    if isinstance(config, GymnasiumConfig):
+        env: Any = make_gymnasium(config, nb_envs=nb, seed=options.seed)
+        max_steps = 10**9  # its own time limit ends every episode
+    else:
+        env = make_batched(
+            loaded.task, config, nb_envs=nb, seed=options.seed, imperfect=options.noise
+        )
+        max_steps = config.max_episode_steps
+    return evaluate(loaded.policy, env, episodes=nb, max_steps=max_steps)
+
+
+def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
+    import torch
+
+    from surefoot.deploy.environments import make_env
+    from surefoot.envs.make import make_batched
+    from surefoot.tasks.gymnasium_config import GymnasiumConfig
+    from surefoot.train.foreign import evaluate_foreign, foreign_arguments, randomize_start
+
+    torch.set_num_threads(1)
+    if options.noise:
+        raise InvalidConfig("--noise belongs to our worlds; a foreign environment has its own")
+    config = loaded.config
+    arguments = foreign_arguments(options.env, config) | _parse_kwargs(options.env_kwargs)
+    env = make_env(options.env, **arguments)
+    if not randomize_start(env, config):
+        print("surefoot: this environment has its own initial states", file=sys.stderr)
+    interface = loaded.interface
+    if interface is None:
+        assert not isinstance(config, GymnasiumConfig)  # baselines play our tasks
+        interface = make_batched(loaded.task, config, nb_envs=1, seed=0).interface
+    limit = 10**9 if isinstance(config, GymnasiumConfig) else config.max_episode_steps
+    if interface.observation.names[-1].startswith("target"):
+        print("surefoot: the operator's commands are zero here: stand still", file=sys.stderr)
+
+    def show(done: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\repisode {done} of {options.episodes}", end="", file=sys.stderr)
+            if done == options.episodes:
+                print(file=sys.stderr)
+
+    try:
+        return evaluate_foreign(
+            loaded.policy,
+            interface,
+            config,
+            env,
+            episodes=options.episodes,
+            max_steps=limit,
+            seed=options.seed,
+            on_episode=show,
+        )
+    finally:
+        env.close()
+
+
+def _parse_kwargs(pairs: Sequence[str]) -> dict[str, Any]:
+    """KEY=VALUE with values as JSON where that is possible: numbers, true, false, null, text."""
+    arguments: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not separator or not key.isidentifier():
+            raise InvalidConfig(f"--env-kwargs takes KEY=VALUE, got '{pair}'")
+        try:
+            arguments[key] = json.loads(text)
+        except json.JSONDecodeError:
+            arguments[key] = text
+    return arguments
+
+
+def _print_table(result: Evaluation, where: str) -> None:
+    low, high = result.return_ci95
+    rows = {
+        "falls": f"{result.falls} of {result.episodes} episodes",
+        "return": f"{result.return_mean:.1f}  (95 % interval {low:.1f} to {high:.1f})",
+        "length": f"{result.length_mean:.0f} steps",
+        "reward per step": f"{result.reward_per_step:.3f}",
+        **{f"  {name}": f"{value:.3f}" for name, value in result.terms.items()},
+        "wall time": f"{result.wall_s:.1f} s",
+    }
+    if result.nb_diverged:
+        rows["diverged worlds"] = str(result.nb_diverged)
+    print(f"{where}, deterministic policy")
+    for name, value in rows.items():
+        print(f"  {name:<18}{value}")

@@ -1,0 +1,56 @@
+"""`surefoot list`: what there is, one line each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+ALGORITHMS = {"ppo": "proximal policy optimization (on-policy, Box or Discrete actions)"}
+"""Algorithms by their name on the command line."""
+BASELINES = {
+    "zero": "commands nothing",
+    "random": "uniform random commands",
+    "lecture-feedback": "v = 10 pitch",
+    "published-feedback": "gains [10, 1, 0.1, 0.1], clip 0.99 m/s",
+    "published-feedback-2.9": "the same, clip 2.9 m/s",
+    "stabilising-feedback": "gains [20, 1, 2, 1.5], clip 2.9 m/s",
+    "lqr": "linear-quadratic regulator of the wheeled inverted pendulum",
+    "mpc": "model predictive control, 1 s horizon",
+}
+"""Policies to compare with, by the name that `eval` and `play` take."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the catalogs."""
+    from surefoot.tasks.catalog import TASKS
+    from surefoot.train.presets import PRESETS
+
+    parser = argparse.ArgumentParser(prog="surefoot list", description="What there is.")
+    kinds = ("tasks", "robots", "algorithms", "baselines")
+    parser.add_argument("kind", nargs="?", choices=kinds, help="only these")
+    kind = parser.parse_args(argv).kind
+    catalogs = {
+        "tasks": {
+            name: f"{entry.summary} (presets: {', '.join(PRESETS[name])}; {entry.gym_id})"
+            for name, entry in TASKS.items()
+        },
+        "robots": _robots() if kind in (None, "robots") else {},
+        "algorithms": ALGORITHMS,
+        "baselines": BASELINES,
+    }
+    for title, entries in catalogs.items():
+        if kind not in (None, title):
+            continue
+        if kind is None:
+            print(f"{title}:")
+        for name, what in entries.items():
+            print(f"  {name:<24}{what}" if kind is None else f"{name:<24}{what}")
+    if kind in (None, "tasks"):
+        print("  (and any Gymnasium id with Box observations, such as CartPole-v1)")
+    return 0
+
+
+def _robots() -> dict[str, str]:
+    from surefoot.robots.registry import ROBOTS
+
+    return {name: f"{robot.title}; {robot.source}" for name, robot in ROBOTS.items()}

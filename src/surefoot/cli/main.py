@@ -1,0 +1,74 @@
+"""The command `surefoot`: finds the subcommand, and says every error in one sentence."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from surefoot import __version__
+from surefoot.errors import SurefootError
+
+COMMANDS = {
+    "list": "what there is: tasks, robots, algorithms, baselines",
+    "train": "train a policy: surefoot train upkie-pendulum",
+    "eval": "evaluate a run, a policy file or a baseline, here or in any Gymnasium environment",
+    "play": "watch a policy: in a window, in the browser, or as a video",
+    "export": "write policy.onnx with its card",
+    "deploy": "run an exported policy in closed loop, in simulation or on the robot",
+}
+"""Subcommands and what they do; each lives in the module of its name."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 2 your mistake, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if arguments[0] == "--version":
+        print(f"surefoot {__version__}")
+        return 0
+    name = arguments[0]
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.4)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        return _fail(f"no command named '{name}'.{hint} There are: {', '.join(COMMANDS)}.")
+    module = importlib.import_module(f"surefoot.cli.{name}")
+    try:
+        return int(module.main(arguments[1:]))
+    except SurefootError as error:
+        return _fail(str(error))
+    except BrokenPipeError:  # the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("surefoot: interrupted", file=sys.stderr)
+        return 130
+
+
+def _fail(message: str) -> int:
+    print(f"surefoot: {message}", file=sys.stderr)
+    return 2
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
+    return "\n".join(
+        (
+            "Reinforcement learning for legged robots, from the lecture to the robot.",
+            "",
+            "usage: surefoot COMMAND [...]",
+            "",
+            *lines,
+            "",
+            "Each command explains itself: surefoot COMMAND --help",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""Any Gymnasium environment as ours: tensors, same-step resets, the state before each reset."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import gymnasium
+import mujoco
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode
+from torch import Tensor
+
+from surefoot.envs.batched import Transition
+from surefoot.errors import Mismatch, NotFinite, SurefootError, UnknownName
+from surefoot.seeding import stream_seed
+from surefoot.signals import Interface, Layout, Signal
+from surefoot.tasks.catalog import TASKS
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
+
+
+def make_gymnasium(config: GymnasiumConfig, *, nb_envs: int, seed: int) -> GymnasiumEnv:
+    """`nb_envs` copies of a registered environment.
+
+    Raises:
+        UnknownName: No environment has that id; the error has the nearest ones.
+        Mismatch: Its spaces are neither Box observations nor Box or Discrete actions.
+    """
+    check_id(config.env_id)
+    options: dict[str, Any] = {}
+    if config.max_episode_steps is not None:
+        options["max_episode_steps"] = config.max_episode_steps
+    try:
+        env = gymnasium.make_vec(
+            config.env_id,
+            num_envs=nb_envs,
+            vectorization_mode="sync",
+            vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
+            **options,
+        )
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise SurefootError(f"{config.env_id} cannot be made: {error}") from None
+    return GymnasiumEnv(env, seed=seed)
+
+
+def check_id(env_id: str) -> None:
+    """Whether Gymnasium knows an id, ours included.
+
+    Raises:
+        UnknownName: It does not.
+    """
+    try:
+        gymnasium.spec(env_id)
+    except (gymnasium.error.Error, ModuleNotFoundError):
+        known = [*TASKS, *gymnasium.registry]
+        close = difflib.get_close_matches(env_id, known, n=5, cutoff=0.4)
+        raise UnknownName(
+            "task", env_id, close or TASKS, "Surefoot or Gymnasium (the nearest ones follow)"
+        ) from None
+
+
+class GymnasiumEnv:
+    """The `Env` protocol over a Gymnasium vector environment that resets in the same step."""
+
+    def __init__(self, env: gymnasium.vector.VectorEnv[Any, Any, Any], *, seed: int) -> None:
+        self._env, self._seed = env, stream_seed(seed, "world") % 2**31
+        self.nb_worlds = env.num_envs
+        metadata = env.metadata or {}
+        observation, action = env.single_observation_space, env.single_action_space
+        if not isinstance(observation, gymnasium.spaces.Box):
+            raise Mismatch(f"observations must be a Box, this environment has {observation}")
+        self._observation_size = int(np.prod(observation.shape))
+        self.interface = Interface(
+            observation=Layout((Signal(name="observation", unit="1", size=self._observation_size),)),
+            action=_action_layout(action),
+            dt=1.0 / metadata.get("render_fps", 1) if metadata.get("render_fps") else 1.0,
+        )
+        self._discrete = isinstance(self.interface.action, int)
+        self._first = int(action.start) if isinstance(action, gymnasium.spaces.Discrete) else 0
+
+    def reset(self) -> Tensor:
+        """Start a new episode everywhere, from the run's seed."""
+        obs, _ = self._env.reset(seed=self._seed)
+        return self._tensor(obs)
+
+    def step(self, action: Tensor) -> Transition:
+        """Take one step with an action (E, A); a choice is a number in its only column."""
+        if self._discrete:
+            sent = action[:, 0].long().numpy() + self._first
+        else:
+            sent = action.numpy().reshape(self.nb_worlds, *self._env.single_action_space.shape)
+        obs, reward, terminated, truncated, info = self._env.step(sent)
+        obs, final_obs = self._tensor(obs), self._tensor(obs)
+        for i in np.flatnonzero(terminated | truncated):
+            final_obs[i] = self._tensor(info["final_obs"][i][None])[0]
+        if not np.isfinite(reward).all():
+            raise NotFinite("reward", np.flatnonzero(~np.isfinite(reward)), "Check the task.")
+        return Transition(
+            obs=obs,
+            final_obs=final_obs,
+            reward=torch.from_numpy(np.asarray(reward, dtype=np.float32)),
+            terminated=torch.from_numpy(terminated),
+            truncated=torch.from_numpy(truncated & ~terminated),  # both at once: terminated wins
+        )
+
+    def _tensor(self, obs: Any) -> Tensor:
+        flat = np.array(obs, dtype=np.float32).reshape(-1, self._observation_size)
+        return torch.from_numpy(flat)
+
+    def report(self) -> dict[str, float]:
+        """Nothing of its own."""
+        return {}
+
+    def close(self) -> None:
+        """Close every environment."""
+        self._env.close()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain attributes, generators and MuJoCo states of every environment and its wrappers."""
+        return {"envs": [_snapshot(env) for env in self._env.envs]}  # type: ignore[attr-defined]
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state_dict`: bit for bit where the environment's state is plain data."""
+        self._env.reset(seed=self._seed)
+        for env, saved in zip(self._env.envs, state["envs"], strict=True):  # type: ignore[attr-defined]
+            _restore(env, saved)
+
+
+def _action_layout(space: gymnasium.Space[Any]) -> Layout | int:
+    if isinstance(space, gymnasium.spaces.Discrete):
+        return int(space.n)
+    if not isinstance(space, gymnasium.spaces.Box):
+        raise Mismatch(f"actions must be a Box or Discrete, this environment has {space}")
+    bounds = zip(space.low.flatten(), space.high.flatten(), strict=True)
+    return Layout(
+        tuple(
+            Signal(name=f"action_{i}", unit="1", low=float(low), high=float(high))
+            for i, (low, high) in enumerate(bounds)
+        )
+    )
+
+
+def _layers(env: gymnasium.Env[Any, Any]) -> list[gymnasium.Env[Any, Any]]:
+    """The environment inside its wrappers, outermost first."""
+    layers = [env]
+    while isinstance(layers[-1], gymnasium.Wrapper):
+        layers.append(layers[-1].env)
+    return layers
+
+
+def _snapshot(env: gymnasium.Env[Any, Any]) -> list[dict[str, Any]]:
+    return [_plain_attributes(layer) for layer in _layers(env)]
+
+
+def _plain_attributes(layer: gymnasium.Env[Any, Any]) -> dict[str, Any]:
+    saved: dict[str, Any] = {}
+    for name, value in vars(layer).items():
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+            saved[name] = torch.from_numpy(value.copy())
+        elif isinstance(value, np.generic):
+            saved[name] = {"numpy": value.item(), "dtype": value.dtype.str}
+        elif value is None or isinstance(value, bool | int | float | str):
+            saved[name] = value
+        elif isinstance(value, tuple) and all(isinstance(v, int | float) for v in value):
+            saved[name] = {"tuple": [float(v) for v in value]}
+        elif isinstance(value, np.random.Generator):
+            saved[name] = {"generator": value.bit_generator.state}
+        elif isinstance(value, mujoco.MjData):
+            spec = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+            state = np.empty(mujoco.mj_stateSize(value.model, spec))
+            mujoco.mj_getState(value.model, value, state, spec)
+            saved[name] = {"mujoco": torch.from_numpy(state)}
+    return saved
+
+
+def _restore(env: gymnasium.Env[Any, Any], saved: list[dict[str, Any]]) -> None:
+    for layer, attributes in zip(_layers(env), saved, strict=True):
+        for name, value in attributes.items():
+            if isinstance(value, Tensor):
+                setattr(layer, name, value.numpy().copy())
+            elif not isinstance(value, dict):
+                setattr(layer, name, value)
+            elif "numpy" in value:
+                setattr(layer, name, np.dtype(value["dtype"]).type(value["numpy"]))
+            elif "tuple" in value:
+                setattr(layer, name, tuple(value["tuple"]))
+            elif "generator" in value:
+                getattr(layer, name).bit_generator.state = value["generator"]
+            elif "mujoco" in value:
+                data = getattr(layer, name)
+                mujoco.mj_setState(
+                    data.model, data, value["mujoco"].numpy(),
+                    int(mujoco.mjtState.mjSTATE_INTEGRATION),
+                )  # fmt: skip
+                mujoco.mj_forward(data.model, data)

@@ -1,0 +1,58 @@
+"""Any task as an environment, by its name."""
+
+from __future__ import annotations
+
+from surefoot.envs.batched import BatchedEnv
+from surefoot.errors import UnknownName
+from surefoot.robots.registry import find_robot
+from surefoot.sim.assembly import build_model
+from surefoot.sim.cpu import CpuWorlds
+from surefoot.tasks.catalog import TASKS, TaskConfig
+from surefoot.tasks.task import Task
+from surefoot.tasks.upkie_config import UpkieGyropodConfig, UpkiePendulumConfig
+from surefoot.tasks.upkie_gyropod import UpkieGyropod
+from surefoot.tasks.upkie_pendulum import UpkiePendulum
+
+
+def make_batched(
+    task: str,
+    config: TaskConfig,
+    *,
+    nb_envs: int,
+    seed: int,
+    imperfect: bool = True,
+    curriculum: bool = False,
+    sim_threads: int = 0,
+) -> BatchedEnv:
+    """E worlds of one of our tasks.
+
+    Args:
+        task: Its name in the catalog.
+        config: Its settings.
+        nb_envs: E.
+        seed: Seed of resets, noise and lags.
+        imperfect: Sensor noise, action noise and lag.
+        curriculum: Let the reset range grow, as in training; False begins with all of it.
+        sim_threads: Threads that step the worlds, 0 for every processor.
+
+    Raises:
+        UnknownName: There is no such task.
+        MissingPackage: The robot's description is not installed.
+    """
+    if task not in TASKS:
+        raise UnknownName("task", task, TASKS, "Surefoot")
+    model = build_model(find_robot(TASKS[task].robot), timestep=1.0 / config.spine_frequency)
+    worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
+    return BatchedEnv(
+        _make_task(config, worlds, seed),
+        worlds,
+        imperfect=imperfect,
+        curriculum_steps=config.curriculum_steps if curriculum else 0,
+    )
+
+
+def _make_task(config: TaskConfig, worlds: CpuWorlds, seed: int) -> Task:
+    if isinstance(config, UpkieGyropodConfig):
+        return UpkieGyropod(config, worlds, seed=seed)
+    assert isinstance(config, UpkiePendulumConfig)
+    return UpkiePendulum(config, worlds, seed=seed)

@@ -1,0 +1,41 @@
+"""Every task by name, without loading any physics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from surefoot.tasks.upkie_config import UpkieConfig, UpkieGyropodConfig, UpkiePendulumConfig
+
+TaskConfig = UpkieConfig
+"""Settings of any task of ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskEntry:
+    """One task of the catalog."""
+
+    config: type[TaskConfig]
+    """Its settings."""
+    gym_id: str
+    """Its id in Gymnasium."""
+    robot: str
+    """The robot it needs."""
+    summary: str
+    """What is to be learned, in one line."""
+
+
+TASKS: dict[str, TaskEntry] = {
+    "upkie-pendulum": TaskEntry(
+        config=UpkiePendulumConfig,
+        gym_id="Surefoot/UpkiePendulum-v0",
+        robot="upkie",
+        summary="the Upkie wheeled biped balances on the spot",
+    ),
+    "upkie-gyropod": TaskEntry(
+        config=UpkieGyropodConfig,
+        gym_id="Surefoot/UpkieGyropod-v0",
+        robot="upkie",
+        summary="the Upkie wheeled biped drives and turns as commanded",
+    ),
+}
+"""Tasks by their name on the command line."""

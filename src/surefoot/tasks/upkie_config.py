@@ -1,0 +1,154 @@
+"""Settings of the Upkie tasks: numbers and their sources, no physics and no learning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from surefoot.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetRange:
+    """How far from upright and at rest an episode may start: uniform in +- each bound.
+
+    Source: ppo_balancer, initial-state randomization; roll, x, z and omega_x are there too, at 0.
+    """
+
+    roll: float = 0.0
+    """Roll of the base, rad."""
+    pitch: float = 0.25
+    """Pitch of the base, rad."""
+    x: float = 0.0
+    """Position along x, m."""
+    z: float = 0.0
+    """Additional height, m, uniform in [0, z]."""
+    omega_x: float = 0.0
+    """Angular velocity about x, body frame, rad/s."""
+    omega_y: float = 0.1
+    """Angular velocity about y, body frame, rad/s."""
+    v_x: float = 0.1
+    """Linear velocity along x, m/s."""
+    v_y: float = 0.0
+    """Linear velocity along y, m/s."""
+    v_z: float = 0.0
+    """Linear velocity along z, m/s."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 0.0:
+                raise InvalidConfig(f"ResetRange.{name} must be >= 0, got {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpkieConfig:
+    """What both Upkie tasks share: rates, limits, the world's imperfections, the reward."""
+
+    frequency: float = 200.0
+    """Rate of the policy, Hz."""
+    spine_frequency: float = 1000.0
+    """Rate of the physics and of the servo law, Hz; an integer multiple of `frequency`."""
+    episode_s: float = 10.0
+    """Time limit of an episode, s."""
+    fall_pitch: float = 1.0
+    """Pitch beyond which the robot has fallen, rad."""
+    max_ground_velocity: float = 2.0
+    """Largest ground velocity that may be commanded, m/s."""
+    leg_return_s: float = 1.0
+    """Time constant with which the legs return to straight, s."""
+    reset: ResetRange = ResetRange()
+    """Where episodes start, once the curriculum is over."""
+    curriculum_steps: int = 100_000
+    """Environment steps, over all worlds, in which the reset range grows from 0; 0 for none."""
+    observation_noise: float = 0.01
+    """Uniform noise on each sensed value, +-, in that value's unit."""
+    action_noise: float = 0.05
+    """Uniform noise on the velocity command after its lag, +-, m/s (and rad/s for yaw)."""
+    lag_min_s: float = 0.05
+    """Shortest time constant of the command's low-pass, drawn at each reset, s."""
+    lag_max_s: float = 0.15
+    """Longest time constant of the command's low-pass, drawn at each reset, s."""
+    tip_height: float = 0.58
+    """Height of the virtual tip whose position and velocity the reward looks at, m."""
+    position_weight: float = 1.0
+    """Weight of the motivation to keep the tip in place."""
+    position_tolerance: float = 0.05
+    """Tip position at which that motivation falls to 1/e, m."""
+    approach_weight: float = 0.0
+    """Weight of a wider motivation that draws a distant tip near; 0 leaves the term out. Ours."""
+    approach_tolerance: float = 0.5
+    """Tip position at which the wider motivation falls to 1/e, m."""
+    velocity_weight: float = 0.1
+    """Weight of the penalty on the tip's speed, s/m."""
+    smoothness_weight: float = 100.0
+    """Weight of the penalty on the squared change of the command, s2/m2."""
+    smoothing: float = 0.4
+    """Share of the newest command in the filtered one that the change is measured against."""
+
+    def __post_init__(self) -> None:
+        positive = ("frequency", "spine_frequency", "episode_s", "fall_pitch", "tip_height",
+                    "max_ground_velocity", "leg_return_s", "position_tolerance",
+                    "approach_tolerance")  # fmt: skip
+        for name in positive:
+            if not getattr(self, name) > 0.0:
+                raise InvalidConfig(f"task.{name} must be positive, got {getattr(self, name)}")
+        ratio = self.spine_frequency / self.frequency
+        if abs(ratio - round(ratio)) > 1e-9 or ratio < 1.0:
+            raise InvalidConfig(
+                f"task.spine_frequency must be an integer multiple of task.frequency, "
+                f"got {self.spine_frequency} Hz and {self.frequency} Hz"
+            )
+        if not 0.0 <= self.lag_min_s <= self.lag_max_s:
+            raise InvalidConfig(
+                f"task lags need 0 <= lag_min_s <= lag_max_s, "
+                f"got {self.lag_min_s} s and {self.lag_max_s} s"
+            )
+        for name in ("observation_noise", "action_noise", "curriculum_steps"):
+            if getattr(self, name) < 0:
+                raise InvalidConfig(f"task.{name} must be >= 0, got {getattr(self, name)}")
+        if not 0.0 < self.smoothing <= 1.0:
+            raise InvalidConfig(f"task.smoothing must be in (0, 1], got {self.smoothing}")
+
+    @property
+    def nb_substeps(self) -> int:
+        """Physics steps per policy step."""
+        return round(self.spine_frequency / self.frequency)
+
+    @property
+    def max_episode_steps(self) -> int:
+        """Policy steps per episode."""
+        return round(self.episode_s * self.frequency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpkiePendulumConfig(UpkieConfig):
+    """Balance on the spot: one action, the ground velocity.
+
+    Source: ppo_balancer (published configuration) around UpkieGroundVelocity.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpkieGyropodConfig(UpkieConfig):
+    """Balance, drive and turn as commanded: two actions, ground and yaw velocity.
+
+    The command follows the operator's limits of the upkie package; rewards are ours.
+    """
+
+    max_yaw_velocity: float = 1.0
+    """Largest yaw velocity that may be commanded, rad/s."""
+    command_velocity: float = 0.5
+    """Ground velocities to follow are drawn uniformly in +- this, m/s."""
+    command_yaw: float = 1.0
+    """Yaw velocities to follow are drawn uniformly in +- this, rad/s."""
+    command_s: float = 4.0
+    """A new command is drawn this often, s."""
+    standing_share: float = 0.2
+    """Share of commands that are zero: stand still."""
+    velocity_tolerance: float = 0.25
+    """Velocity error at which the tracking motivation falls to 1/e, m/s."""
+    yaw_weight: float = 0.5
+    """Weight of the motivation to turn as commanded."""
+    yaw_tolerance: float = 0.25
+    """Yaw rate error at which that motivation falls to 1/e, rad/s."""
+    position_weight: float = 1.0
+    """Weight of the motivation to drive as commanded."""

@@ -1,0 +1,79 @@
+"""Everything a run is, in one file: written whole or not at all, read without running code."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from surefoot.errors import BadFile
+
+FORMAT = "surefoot-checkpoint"
+VERSION = 1
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by new content, or leave the old one untouched.
+
+    Raises:
+        BadFile: The disk is full, or the folder cannot be written.
+    """
+    unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        with open(unfinished, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        kept = " The previous one is intact." if path.exists() else ""
+        raise BadFile(
+            path, f"cannot be written ({error.strerror})", f"Free some space or choose another "
+            f"folder, then continue with --resume.{kept}"
+        ) from None  # fmt: skip
+
+
+def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint: tensors, numbers, strings, lists and dictionaries only."""
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, "version": VERSION, **content}, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint.
+
+    Raises:
+        BadFile: It is missing, damaged, something else, or from a newer version of Surefoot.
+    """
+    if not path.is_file():
+        raise BadFile(path, "there is no such checkpoint", "Name a run folder or its .pt file.")
+    remedy = "Take another checkpoint, such as best.pt, or train again."
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise BadFile(path, f"this checkpoint is damaged in {damaged}", remedy)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, OSError):
+        raise BadFile(path, "this is no checkpoint, or a damaged one", remedy) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BadFile(path, "this file was not written by Surefoot", remedy)
+    check_version(path, int(content["version"]))
+    return content
+
+
+def check_version(path: Path, version: int) -> None:
+    """Refuse what a newer Surefoot wrote."""
+    if version > VERSION:
+        raise BadFile(
+            path,
+            f"written by a newer Surefoot (format {version}, this one reads {VERSION})",
+            "Upgrade: pip install --upgrade surefoot",
+        )

@@ -1,0 +1,87 @@
+"""Where metrics go: `progress.csv` and TensorBoard, consistent after any interruption."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from surefoot.errors import BadFile
+from surefoot.train.checkpoint import write_atomically
+
+STEPS = "time/total_timesteps"
+"""The column that orders the rows."""
+
+
+class MetricsLog:
+    """One row of metrics per update, in two forms.
+
+    Args:
+        folder: The run's folder.
+        nb_steps: Environment steps behind; later rows, of updates to be repeated, are dropped.
+    """
+
+    def __init__(self, folder: Path, *, nb_steps: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # slow to load: only where it is used
+
+        self._path = folder / "progress.csv"
+        self._rows = [r for r in read_progress(self._path) if float(r[STEPS]) <= nb_steps]
+        self._fields: list[str] = list(self._rows[0]) if self._rows else []
+        self._rewrite()
+        self._writer = SummaryWriter(str(folder), purge_step=nb_steps + 1 if nb_steps else None)
+
+    def write(self, metrics: dict[str, float]) -> None:
+        """Add one row.
+
+        Raises:
+            BadFile: The disk is full.
+        """
+        row = {name: f"{value:.9g}" for name, value in metrics.items()}
+        self._rows.append(row)
+        new = [name for name in row if name not in self._fields]
+        if new:
+            self._fields += new
+            self._rewrite()
+        else:
+            self._append(row)
+        try:
+            for name, value in metrics.items():
+                self._writer.add_scalar(name, value, int(metrics[STEPS]))  # type: ignore[no-untyped-call]
+        except OSError as error:
+            raise _full(self._path.parent, error) from None
+
+    def _append(self, row: dict[str, str]) -> None:
+        try:
+            with open(self._path, "a", newline="") as file:
+                csv.DictWriter(file, self._fields).writerow(row)
+        except OSError as error:
+            raise _full(self._path, error) from None
+
+    def _rewrite(self) -> None:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self._fields)
+        if self._fields:
+            writer.writeheader()
+        writer.writerows(self._rows)
+        write_atomically(self._path, text.getvalue().encode())
+
+    def close(self) -> None:
+        """Write out what TensorBoard still holds."""
+        self._writer.close()  # type: ignore[no-untyped-call]
+
+
+def read_progress(path: Path) -> list[dict[str, str]]:
+    """The rows of a progress.csv; an unfinished last line, of a killed process, is left out."""
+    if not path.exists():
+        return []
+    text = path.read_text()
+    complete = text[: text.rfind("\n") + 1]
+    return [row for row in csv.DictReader(io.StringIO(complete)) if row.get(STEPS)]
+
+
+def _full(path: Path, error: OSError) -> BadFile:
+    return BadFile(
+        path,
+        f"cannot be written ({error.strerror})",
+        "Free some space, then continue with --resume; the last checkpoint is intact.",
+    )

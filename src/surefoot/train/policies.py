@@ -1,0 +1,182 @@
+"""A policy from whatever names it: a run, a checkpoint, an ONNX file, a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from surefoot.agent.agent import Agent, AgentPolicy
+from surefoot.control import feedback
+from surefoot.control.lqr import LQR
+from surefoot.control.mpc import MPC
+from surefoot.deploy.policy import OnnxPolicy
+from surefoot.errors import BadFile, InvalidConfig, UnknownName
+from surefoot.signals import Interface, Layout
+from surefoot.train.checkpoint import load_checkpoint
+from surefoot.train.config import AnyTaskConfig
+from surefoot.train.evaluate import Policy
+from surefoot.train.plain import from_plain
+from surefoot.train.presets import find_preset
+from surefoot.train.run_folder import Run, RunFolder, run_from_plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedPolicy:
+    """A policy and what it was made for."""
+
+    policy: Policy
+    task: str
+    config: AnyTaskConfig
+    """The task's settings, as trained where that is known."""
+    interface: Interface | None
+    """What it reads and sends; None: whatever the task has."""
+    agent: Agent | None = None
+    """The torch agent, where there is one."""
+    run: Run | None = None
+
+
+def load_policy(source: str, task: str | None = None) -> LoadedPolicy:
+    """The policy that `source` names.
+
+    Args:
+        source: A run folder, a .pt checkpoint, an .onnx file, or a baseline's name.
+        task: The task that a baseline plays; a trained policy knows its own.
+
+    Raises:
+        UnknownName: It is nothing of all that.
+        BadFile: It is damaged, foreign or newer.
+    """
+    path = Path(source)
+    if source in BASELINES and not path.exists():
+        return _baseline(source, task or "upkie-pendulum")
+    if path.suffix == ".onnx":
+        return _from_onnx(path)
+    if path.is_dir():
+        return load_run(RunFolder(path))
+    if path.exists() or path.suffix == ".pt" or "/" in source:
+        return load_agent(path)
+    raise UnknownName(
+        "policy", source, BASELINES, "Surefoot (name a run folder, a .pt or .onnx file, or one of)"
+    )
+
+
+def load_run(folder: RunFolder) -> LoadedPolicy:
+    """The newest policy of a run."""
+    folder.read_config()
+    if not folder.last.exists():
+        raise BadFile(folder.path, "this run has no checkpoint yet", "Let it train a little.")
+    return load_agent(folder.last)
+
+
+def load_agent(path: Path) -> LoadedPolicy:
+    """The agent of a checkpoint."""
+    content = load_checkpoint(path)
+    run = run_from_plain(content["run"], path)
+    interface = from_plain(Interface, content["interface"])
+    agent = Agent(run.config.agent, interface)
+    try:
+        agent.load_state_dict(content["agent"])
+    except RuntimeError:
+        raise BadFile(
+            path, "its weights do not fit its own settings", "Take another checkpoint."
+        ) from None
+    agent.eval()
+    return LoadedPolicy(
+        policy=AgentPolicy(agent),
+        task=run.task,
+        config=run.config.task,
+        interface=interface,
+        agent=agent,
+        run=run,
+    )
+
+
+def _from_onnx(path: Path) -> LoadedPolicy:
+    policy = OnnxPolicy(path)
+    card = policy.card
+    interface = Interface(
+        observation=Layout(card.observation),
+        action=Layout(card.action) if card.action else int(card.nb_choices),
+        dt=1.0 / card.rate_hz,
+    )
+    return LoadedPolicy(
+        policy=_BatchedOnnx(policy),
+        task=card.task,
+        config=find_preset(card.task, "default").task,
+        interface=interface,
+    )
+
+
+class _BatchedOnnx:
+    """The deployed graph over E worlds."""
+
+    def __init__(self, policy: OnnxPolicy) -> None:
+        self._policy = policy
+
+    def reset(self, nb_worlds: int) -> None:
+        self._policy.reset(nb_worlds)
+
+    def reset_worlds(self, done: Tensor) -> None:
+        self._policy.reset_worlds(done.numpy())
+
+    def act(self, observation: Tensor) -> Tensor:
+        return torch.from_numpy(self._policy.act(observation.numpy()))
+
+
+class _Still:
+    """Commands nothing: velocity zero."""
+
+    def reset(self, nb_worlds: int) -> None:
+        """Nothing to forget."""
+
+    def reset_worlds(self, done: Tensor) -> None:
+        """Nothing to forget."""
+
+    def act(self, observation: Tensor) -> Tensor:
+        return torch.zeros(len(observation), 1)
+
+
+class _Random(_Still):
+    """Uniform random commands, from a fixed seed, up to 1 m/s."""
+
+    def __init__(self) -> None:
+        self._generator = torch.Generator().manual_seed(0)
+
+    def act(self, observation: Tensor) -> Tensor:
+        return 2.0 * torch.rand(len(observation), 1, generator=self._generator) - 1.0
+
+
+BASELINES: dict[str, Callable[[], Any]] = {
+    "zero": _Still,
+    "random": _Random,
+    "lecture-feedback": lambda: feedback.LinearFeedback(
+        feedback.LECTURE_GAINS, feedback.PUBLISHED_LIMIT
+    ),
+    "published-feedback": lambda: feedback.LinearFeedback(
+        feedback.PUBLISHED_GAINS, feedback.PUBLISHED_LIMIT
+    ),
+    "published-feedback-2.9": lambda: feedback.LinearFeedback(
+        feedback.PUBLISHED_GAINS, feedback.STABILISING_LIMIT
+    ),
+    "stabilising-feedback": lambda: feedback.LinearFeedback(
+        feedback.STABILISING_GAINS, feedback.STABILISING_LIMIT
+    ),
+    "lqr": LQR,
+    "mpc": MPC,
+}
+"""What a learned policy is compared with."""
+
+
+def _baseline(name: str, task: str) -> LoadedPolicy:
+    if task != "upkie-pendulum":
+        raise InvalidConfig(f"the baseline '{name}' plays upkie-pendulum, not {task}")
+    import dataclasses
+
+    config = find_preset(task, "default").task
+    wide = dataclasses.replace(config, max_ground_velocity=3.0)  # the feedbacks clip themselves
+    return LoadedPolicy(policy=BASELINES[name](), task=task, config=wide, interface=None)

@@ -1,0 +1,138 @@
+"""A run's folder: its name, its config.yaml, and where its files are."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from surefoot.errors import BadFile, InvalidConfig, UnknownName
+from surefoot.tasks.catalog import TASKS
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.train.checkpoint import VERSION, check_version, write_atomically
+from surefoot.train.config import AnyTaskConfig, RunConfig
+from surefoot.train.plain import from_plain, to_plain
+
+_WORDS = (
+    "acorn amber anchor apple arrow aspen badge basil beacon birch bison bramble breeze brook "
+    "cedar chalk cherry cliff clover cobalt comet copper coral cricket dahlia delta dune ember "
+    "falcon fern finch flint forest fox garnet ginger glacier grove harbor hazel heron hickory "
+    "indigo iris island ivory ivy jade jasper juniper kestrel lagoon larch laurel lemon lilac "
+    "linden lotus lupin maple marble meadow mint nectar oak olive onyx opal orchid otter pebble "
+    "pine plum poppy prairie quartz quince raven reed ridge river robin saffron sage sequoia "
+    "sienna sparrow spruce summit swift tamarind teal thistle tulip tundra umber valley velvet "
+    "violet walnut willow wren yarrow zephyr zinnia"
+).split()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What was trained: a task, its settings, and the algorithm."""
+
+    task: str
+    """Name in the catalog, or a Gymnasium id."""
+    algo: str
+    """Name of the algorithm."""
+    preset: str
+    """The preset that the settings began from."""
+    config: RunConfig[AnyTaskConfig]
+    """All settings."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """As plain data, with the format's version."""
+        names = {"version": VERSION, "task": self.task, "algo": self.algo, "preset": self.preset}
+        return {**names, "config": to_plain(self.config)}
+
+
+def run_from_plain(data: Any, source: Path) -> Run:
+    """The run that `Run.to_plain` described.
+
+    Raises:
+        BadFile: Something is missing, unknown, or from a newer version.
+    """
+    remedy = "Restore the file, or train again."
+    if not isinstance(data, dict) or "version" not in data:
+        raise BadFile(source, "this does not describe a run of Surefoot", remedy)
+    check_version(source, int(data["version"]))
+    try:
+        task = str(data["task"])
+        cls = TASKS[task].config if task in TASKS else GymnasiumConfig
+        config = from_plain(RunConfig[cls], data["config"])
+        return Run(task=task, algo=data["algo"], preset=data["preset"], config=config)
+    except (KeyError, InvalidConfig, UnknownName) as error:
+        raise BadFile(source, f"cannot be understood ({error})", remedy) from None
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """All settings, YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint: everything needed to continue."""
+        return self.checkpoints / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The policy with the best return over the last hundred episodes."""
+        return self.checkpoints / "best.pt"
+
+    @property
+    def progress(self) -> Path:
+        """One row of metrics per update, CSV."""
+        return self.path / "progress.csv"
+
+    @property
+    def policy(self) -> Path:
+        """The exported policy; its card stands beside it as .json."""
+        return self.path / "policy.onnx"
+
+    def write_config(self, run: Run) -> None:
+        """Write config.yaml."""
+        text = yaml.safe_dump(run.to_plain(), sort_keys=False)
+        write_atomically(self.config, text.encode())
+
+    def read_config(self) -> Run:
+        """Read config.yaml.
+
+        Raises:
+            BadFile: The folder is no run, or the file is damaged or from a newer version.
+        """
+        try:
+            data = yaml.safe_load(self.config.read_text())
+        except OSError:
+            raise BadFile(self.path, "this is no run folder", "It has no config.yaml.") from None
+        except yaml.YAMLError:
+            raise BadFile(self.config, "this is not valid YAML", "Restore the file.") from None
+        return run_from_plain(data, self.config)
+
+
+def create_run_folder(root: Path, run: Run) -> RunFolder:
+    """A new folder root/TASK/DATE_NAME_SEED with its config.yaml; NAME is a random word."""
+    date = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    name = f"{date}_{secrets.choice(_WORDS)}_{run.config.seed}"
+    folder = RunFolder(root / run.task.replace("/", "-").replace(":", "-") / name)
+    try:
+        folder.checkpoints.mkdir(parents=True)
+    except OSError as error:
+        raise BadFile(
+            folder.path, f"cannot be created ({error.strerror})", "Choose another --runs folder."
+        ) from None
+    folder.write_config(run)
+    return folder

@@ -1,0 +1,118 @@
+"""One training under way: every part that has a state, built from a config, saved and restored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from surefoot.agent.agent import Agent
+from surefoot.algos.ppo import PPO
+from surefoot.envs.env import Env
+from surefoot.envs.gymnasium_env import make_gymnasium
+from surefoot.envs.make import make_batched
+from surefoot.seeding import stream_seed
+from surefoot.signals import Interface
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.train.collector import Collector
+from surefoot.train.plain import to_plain
+from surefoot.train.run_folder import Run
+
+
+class Session:
+    """Environment, agent and learner of one run.
+
+    Args:
+        run: What to train.
+    """
+
+    def __init__(self, run: Run) -> None:
+        config = run.config
+        self.run = run
+        torch.set_num_threads(config.torch_threads)
+        self.env = make_training_env(run)
+        self.agent = Agent(config.agent, self.env.interface, _generator(config.seed, "weights"))
+        self.ppo = PPO(
+            self.agent,
+            config.algo,
+            total_updates=config.total_updates,
+            generator=_generator(config.seed, "minibatches"),
+        )
+        self.collector = Collector(
+            self.env,
+            self.agent,
+            _generator(config.seed, "policy"),
+            gamma=config.algo.gamma if config.algo.normalize_return else None,
+        )
+        self.seconds = 0.0
+        """Time spent training so far, over all sittings, s."""
+        self.best_return = float("-inf")
+        """Best mean return over a full window of episodes so far."""
+
+    @property
+    def nb_steps(self) -> int:
+        """Environment steps so far."""
+        return self.ppo.nb_updates * self.run.config.steps_per_update
+
+    @property
+    def finished(self) -> bool:
+        """Whether all updates are done."""
+        return self.ppo.nb_updates >= self.run.config.total_updates
+
+    def advance(self) -> dict[str, float]:
+        """Collect one rollout and learn from it; returns the metrics."""
+        rollout = self.collector.collect(self.run.config.algo.n_steps)
+        metrics = self.ppo.update(rollout)
+        return {**self.collector.episodes.report(), **self.env.report(), **metrics}
+
+    def policy_content(self) -> dict[str, Any]:
+        """What a checkpoint of the policy alone holds."""
+        return {
+            "run": self.run.to_plain(),
+            "interface": to_plain(self.env.interface),
+            "agent": self.agent.state_dict(),
+            "nb_steps": self.nb_steps,
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a full checkpoint holds."""
+        return {
+            **self.policy_content(),
+            "learner": self.ppo.state_dict(),
+            "collector": self.collector.state_dict(),
+            "seconds": self.seconds,
+            "best_return": self.best_return,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state_dict`, bit for bit."""
+        self.agent.load_state_dict(state["agent"])
+        self.ppo.load_state_dict(state["learner"])
+        self.collector.load_state_dict(state["collector"])
+        self.seconds, self.best_return = state["seconds"], state["best_return"]
+
+
+def make_training_env(run: Run) -> Env:
+    """The environment that a run trains in."""
+    config = run.config
+    if isinstance(config.task, GymnasiumConfig):
+        return make_gymnasium(config.task, nb_envs=config.nb_envs, seed=config.seed)
+    return make_batched(
+        run.task,
+        config.task,
+        nb_envs=config.nb_envs,
+        seed=config.seed,
+        curriculum=True,
+        sim_threads=config.sim_threads,
+    )
+
+
+def _generator(seed: int, stream: str) -> torch.Generator:
+    return torch.Generator().manual_seed(stream_seed(seed, stream))
+
+
+def restore_agent(content: dict[str, Any], interface: Interface, run: Run) -> Agent:
+    """The agent of a checkpoint's content, ready to act."""
+    agent = Agent(run.config.agent, interface)
+    agent.load_state_dict(content["agent"])
+    return agent.eval()
