@@ -12,13 +12,13 @@ from surefoot.control.observation import OBSERVATION
 from surefoot.errors import InvalidConfig
 
 LECTURE_GAINS = (10.0, 0.0, 0.0, 0.0)
-"""The lecture's example, v = 10 pitch. Stands for a while in PyBullet, falls in MuJoCo."""
+"""The lecture's example, v = 10 pitch. Mostly stands in PyBullet, always falls in MuJoCo."""
 PUBLISHED_GAINS = (10.0, 1.0, 0.1, 0.1)
 """The published balancer. Stands in PyBullet, falls in MuJoCo: its velocity gain is below 1."""
 PUBLISHED_LIMIT = 0.99
 """Clip of the published balancer, m/s."""
 STABILISING_GAINS = (20.0, 1.0, 2.0, 1.5)
-"""Gains whose closed loop is stable on an exact roller. They chatter: see `LinearFeedback`."""
+"""Gains that are stable on a roller that follows without delay; see `LinearFeedback`."""
 STABILISING_LIMIT = 2.9
 """Clip of the stabilising feedback, m/s."""
 
@@ -26,10 +26,11 @@ STABILISING_LIMIT = 2.9
 class LinearFeedback:
     r"""Command the ground velocity $v = \mathrm{clip}(k \cdot o, \pm v_\max)$.
 
-    It remembers nothing. A velocity gain above 1, which standing needs, feeds the measured speed
-    back at once: on a roller that follows without delay each command overshoots the last one, so
-    the wheels' servo sees full steps of either sign. It stands, and it rattles; `LQR`, which
-    accumulates its command instead, does neither damage.
+    It remembers nothing. Standing needs a velocity gain above 1 (see
+    `WheeledInvertedPendulum.velocity_feedback_roots`), which feeds the measured speed back at
+    once: each command overshoots the one before, and the wheels rattle by half a metre a second
+    at every step. So `STABILISING_GAINS` stand, but not always: 7 of 100 starts from the full
+    randomisation fell within 10 s in MuJoCo. `LQR` accumulates its command instead.
 
     Source: upkie's examples (`PUBLISHED_GAINS`, `LECTURE_GAINS`); `STABILISING_GAINS` from the
         specs of this project.
@@ -40,7 +41,7 @@ class LinearFeedback:
 
         Args:
             gains: In the order of an observation, 4 of them: pitch m/s per rad, position 1/s,
-                pitch velocity m, ground velocity dimensionless.
+                pitch velocity m per rad, ground velocity dimensionless.
             limit: Largest commanded speed, m/s.
 
         Raises:

@@ -41,7 +41,8 @@ def make_batched(
     """
     if task not in TASKS:
         raise UnknownName("task", task, TASKS, "Surefoot")
-    model = build_model(find_robot(TASKS[task].robot), timestep=1.0 / config.spine_frequency)
+    robot = find_robot(TASKS[task].robot)
+    model = build_model(robot, timestep=1.0 / config.spine_frequency, collisions="feet")
     worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
     return BatchedEnv(
         _make_task(config, worlds, seed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Literal
 
 import mujoco
 
@@ -12,10 +13,14 @@ from surefoot.sim.description import Robot, Servo
 
 FLOOR = "floor"
 """Name of the ground's geom."""
+Collisions = Literal["all", "feet"]
+"""Which published shapes touch the floor: all of them, or the feet alone."""
 _COLLISION_GROUP, _VISUAL_GROUP = 3, 2
 
 
-def build_spec(robot: Robot, *, timestep: float, visuals: bool = False) -> mujoco.MjSpec:
+def build_spec(
+    robot: Robot, *, timestep: float, collisions: Collisions = "all", visuals: bool = False
+) -> mujoco.MjSpec:
     """The robot on a floor, editable, ready to compile.
 
     Masses, inertias, joint limits, torque limits and collision shapes are the URDF's. The robot
@@ -25,13 +30,16 @@ def build_spec(robot: Robot, *, timestep: float, visuals: bool = False) -> mujoc
     Args:
         robot: What to build.
         timestep: Physics step, s.
+        collisions: Shapes that touch the floor. "feet" is a third faster and exact for a robot that
+            only ever stands on its feet before its episode ends.
         visuals: Keep the visual meshes, for rendering; they have no mass and touch nothing.
 
     Raises:
         BadFile: The URDF cannot be read, or the model lost mass on the way.
     """
     path = robot.urdf()
-    text, urdf_mass = _prepare_urdf(path, robot.packages(), visuals=visuals)
+    keep = robot.feet if collisions == "feet" else None
+    text, urdf_mass = _prepare_urdf(path, robot.packages(), keep_collisions=keep, visuals=visuals)
     try:
         spec = mujoco.MjSpec.from_string(text)
     except ValueError as error:
@@ -39,6 +47,7 @@ def build_spec(robot: Robot, *, timestep: float, visuals: bool = False) -> mujoc
     spec.modelname = robot.name
     spec.option.timestep = timestep
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_ISLAND)  # one robot is one island
     for geom in spec.geoms:
         is_visual = geom.contype == 0 and geom.conaffinity == 0
         geom.conaffinity = 0
@@ -58,12 +67,21 @@ def build_spec(robot: Robot, *, timestep: float, visuals: bool = False) -> mujoc
     return spec
 
 
-def build_model(robot: Robot, *, timestep: float, visuals: bool = False) -> mujoco.MjModel:
+def build_model(
+    robot: Robot, *, timestep: float, collisions: Collisions = "all", visuals: bool = False
+) -> mujoco.MjModel:
     """`build_spec`, compiled."""
-    return build_spec(robot, timestep=timestep, visuals=visuals).compile()
+    spec = build_spec(robot, timestep=timestep, collisions=collisions, visuals=visuals)
+    return spec.compile()
 
 
-def _prepare_urdf(path: Path, packages: dict[str, Path], *, visuals: bool) -> tuple[str, float]:
+def _prepare_urdf(
+    path: Path,
+    packages: dict[str, Path],
+    *,
+    keep_collisions: tuple[str, ...] | None,
+    visuals: bool,
+) -> tuple[str, float]:
     """The URDF's text with its mesh paths resolved and MuJoCo's options set; its mass, kg."""
     try:
         root = ElementTree.parse(path).getroot()
@@ -74,7 +92,11 @@ def _prepare_urdf(path: Path, packages: dict[str, Path], *, visuals: bool) -> tu
         for package, folder in packages.items():
             filename = filename.replace(f"package://{package}/", f"{folder}/")
         mesh.set("filename", filename)
-    for link in root.iter("link"):  # virtual links carry boxes without size, which MuJoCo refuses
+    for link in root.iter("link"):
+        if keep_collisions is not None and link.get("name") not in keep_collisions:
+            for collision in link.findall("collision"):
+                link.remove(collision)
+        # Virtual links carry boxes without size, which MuJoCo refuses.
         for visual in [v for v in link.findall("visual") if _is_empty(v)]:
             link.remove(visual)
     options = ElementTree.SubElement(root, "mujoco")

@@ -33,6 +33,8 @@ class Robot:
     """Folders that `package://NAME/` stands for in the URDF."""
     servos: tuple[Servo, ...]
     """Drives in the order of the joints; the torque limit is the URDF's effort."""
+    feet: tuple[str, ...]
+    """URDF links that touch the floor while the robot stands: feet, or tires."""
     base_height: float
     """Height of the base frame above the floor at the start of an episode, m."""
     source: str

@@ -14,8 +14,9 @@ from surefoot.errors import MissingPackage
 
 
 def has_screen() -> bool:
-    """Whether MuJoCo can open a window on this machine; on Linux that takes X, or XWayland."""
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY"))
+    """Whether a window could be opened on this machine."""
+    screens = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
+    return sys.platform in ("darwin", "win32") or any(screens)
 
 
 def open_renderer(model: mujoco.MjModel, width: int, height: int) -> mujoco.Renderer:

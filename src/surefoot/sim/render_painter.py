@@ -73,8 +73,7 @@ class Painter:
         self._smoothing = math.exp(-1.0 / (fps * _FOLLOW_TIME))
         self._camera = camera = mujoco.MjvCamera()
         camera.azimuth, camera.elevation = shot.azimuth, shot.elevation
-        half_fov = math.radians(model.vis.global_.fovy) / 2
-        camera.distance = shot.distance or _MARGIN * radius / math.sin(half_fov)
+        camera.distance = shot.distance or _distance(model, radius)
         camera.lookat = center
 
     def draw(self, qpos: ArrayLike) -> Frame:
@@ -112,6 +111,25 @@ class Painter:
         self.close()
 
 
+def aim(camera: mujoco.MjvCamera, model: mujoco.MjModel, *, follow: bool) -> None:
+    """Point the camera of a live viewer as `Painter` points its own.
+
+    Args:
+        camera: Changed in place.
+        model: What is shown.
+        follow: Keep to the base, which the viewer does from then on; else stand still.
+    """
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    center, radius = _bounds(model, data)
+    shot = Shot()
+    camera.azimuth, camera.elevation = shot.azimuth, shot.elevation
+    camera.distance, camera.lookat = _distance(model, radius), center
+    if follow and model.nbody > 1:
+        camera.type = int(mujoco.mjtCamera.mjCAMERA_TRACKING)
+        camera.trackbodyid = base_body(model)
+
+
 def base_body(model: mujoco.MjModel) -> int:
     """Number of the body that a camera should follow: the first that floats, else the first."""
     free = np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_FREE)
@@ -129,6 +147,11 @@ def _bounds(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[NDArray[np.floa
     half = np.einsum("gij,gj->gi", np.abs(rotation), box[:, 3:])
     low, high = (middle - half).min(axis=0), (middle + half).max(axis=0)
     return (low + high) / 2, float(np.linalg.norm(high - low)) / 2
+
+
+def _distance(model: mujoco.MjModel, radius: float) -> float:
+    """How far the camera must be to see a ball of this radius, m."""
+    return _MARGIN * radius / math.sin(math.radians(model.vis.global_.fovy) / 2)
 
 
 def _shrink(frame: Frame) -> Frame:

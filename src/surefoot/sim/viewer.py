@@ -3,55 +3,37 @@
 from __future__ import annotations
 
 import copy
-import math
 import sys
+import threading
 import time
 import webbrowser
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Protocol
 
 import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from surefoot.errors import InvalidConfig, MissingPackage, SurefootError
+from surefoot.errors import MissingPackage, SurefootError
 from surefoot.sim.render_gl import has_screen
+from surefoot.sim.viewer_commands import Commands, Slider
 from surefoot.sim.viewer_grid import Grid, tile
 
-if TYPE_CHECKING:
-    from surefoot.sim.viewer_studio import Session
-
-__all__ = ["Grid", "Slider", "Viewer", "ViewerFailed", "open_viewer", "tile"]
+__all__ = ["LOOPBACK", "Grid", "Slider", "Viewer", "ViewerFailed", "open_viewer", "tile"]
 
 LOOPBACK = "127.0.0.1"
 """The interface that only programs on this machine can reach."""
 _FRAME = 1 / 30  # s, the least time between two frames sent
+_one_at_a_time = threading.Lock()  # MuJoCo's viewers keep their state per process
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slider:
-    """One number that the user sets while the robot runs."""
+class _Screen(Protocol):
+    """What a window and a page have in common."""
 
-    name: str
-    """What it is, as shown beside the slider."""
-    low: float
-    """Left end."""
-    high: float
-    """Right end."""
-    unit: str = ""
-    """Unit of the number, as shown."""
-    initial: float = 0.0
-    """Value at the start and after the key Space."""
-    keys: Literal["up-down", "left-right"] | None = None
-    """Arrow keys that also move it: Up, or Left as for turning left, makes it grow."""
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise InvalidConfig(f"Slider.low must be below high, got {self.low} and {self.high}")
-        if not self.low <= self.initial <= self.high:
-            raise InvalidConfig(
-                f"Slider.initial must be in [{self.low}, {self.high}], got {self.initial}"
-            )
+    @property
+    def address(self) -> str | None: ...
+    def send(self, qpos: NDArray[np.float64]) -> None: ...
+    def is_running(self) -> bool: ...
+    def close(self) -> None: ...
 
 
 class ViewerFailed(SurefootError):
@@ -65,20 +47,20 @@ class Viewer:
     30 times a second. It is a context manager.
     """
 
-    def __init__(self, session: Session, grid: Grid) -> None:
-        self._session, self._grid = session, grid
-        self._shown = grid.model.qpos0.reshape(len(grid.offsets), -1).copy()
-        self._next = 0.0
+    def __init__(self, screen: _Screen, grid: Grid, commands: Commands) -> None:
+        self._screen, self._grid, self._commands = screen, grid, commands
+        self._shown = grid.model.qpos0.reshape(len(grid.offsets), -1) - grid.shift
+        self._next, self._open = 0.0, True
 
     @property
     def address(self) -> str | None:
         """Where a browser finds the viewer; None for a window."""
-        return self._session.address
+        return self._screen.address
 
     @property
     def is_running(self) -> bool:
         """Whether someone can still watch: False once the window is closed or the viewer failed."""
-        return self._session.is_running()
+        return self._open and self._screen.is_running()
 
     def show(self, qpos: ArrayLike) -> bool:
         """Show the worlds' states, unless the last ones are younger than 1/30 s.
@@ -97,16 +79,19 @@ class Viewer:
         rows = np.array(qpos, dtype=np.float64, ndmin=2)
         finite = np.isfinite(rows).all(axis=1)
         self._shown[finite] = rows[finite]
-        self._session.send(self._grid.qpos(self._shown))
+        self._screen.send(self._grid.qpos(self._shown))
         return True
 
     def commands(self) -> NDArray[np.float64]:
         """What the sliders say now, (number of sliders,), in their order and units."""
-        return np.array(self._session.commands(), dtype=np.float64)
+        return np.array(self._commands.values, dtype=np.float64)
 
     def close(self) -> None:
         """Close the window or stop the server; a second call does nothing."""
-        self._session.close()
+        if self._open:
+            self._open = False
+            self._screen.close()
+            _one_at_a_time.release()
 
     def __enter__(self) -> Viewer:
         return self
@@ -147,20 +132,39 @@ def open_viewer(
     if web is None:
         web = not has_screen() or sys.platform == "darwin"
     grid = model if isinstance(model, Grid) else _alone(model)
+    commands = Commands(sliders)
+    if not _one_at_a_time.acquire(blocking=False):
+        raise ViewerFailed("a viewer is already open in this process; close it first")
     try:
-        from surefoot.sim.viewer_studio import Session
+        where = (host, port) if web else None
+        screen = _open_screen(grid, commands, where=where, title=title)
+    except BaseException:
+        _one_at_a_time.release()
+        raise
+    if open_browser and screen.address and has_screen():
+        webbrowser.open(screen.address)
+    return Viewer(screen, grid, commands)
+
+
+def _open_screen(
+    grid: Grid, commands: Commands, *, where: tuple[str, int] | None, title: str
+) -> _Screen:
+    """A page on a host and port, or else a window."""
+    model, follow = _to_look_at(grid.model), len(grid.offsets) == 1
+    try:
+        if where is None:
+            from surefoot.sim.viewer_window import Window
+
+            return Window(model, commands=commands, follow=follow)
+        from surefoot.sim.viewer_page import Page
+
+        host, port = where
+        return Page(model, host=host, port=port, title=title, commands=commands, follow=follow)
     except ImportError as error:
-        raise MissingPackage("mujoco-studio", "the viewer", "pip install mujoco") from error
-    session = Session.start(
-        _to_look_at(grid.model),
-        web=(host, port) if web else None,
-        title=title,
-        sliders=sliders,
-        follow=len(grid.offsets) == 1,
-    )
-    if open_browser and session.address and has_screen():
-        webbrowser.open(session.address)
-    return Viewer(session, grid)
+        raise MissingPackage("mujoco", "the viewer", f"pip install mujoco ({error})") from error
+    except OSError as error:
+        asked = f"the page on {where[0]}, port {where[1]}," if where else "the window"
+        raise ViewerFailed(f"{asked} could not be opened: {error}") from error
 
 
 def _alone(model: mujoco.MjModel) -> Grid:

@@ -21,15 +21,20 @@ class Grid:
     floating: NDArray[np.int64]
     """Index in a world's Q positions of the x coordinate of each free joint, (F,)."""
 
+    @property
+    def shift(self) -> NDArray[np.float64]:
+        """What `qpos` adds to the positions of the worlds, (N, Q)."""
+        shift = np.zeros((len(self.offsets), self.model.nq // len(self.offsets)))
+        for x in self.floating:
+            shift[:, x : x + 3] = self.offsets
+        return shift
+
     def qpos(self, rows: ArrayLike) -> NDArray[np.float64]:
         """The positions of the whole model from those of the worlds, (N, Q) to (N * Q,)."""
         placed = np.array(rows, dtype=np.float64, ndmin=2)
-        if placed.size != self.model.nq or len(placed) != len(self.offsets):
-            wanted = (len(self.offsets), self.model.nq // len(self.offsets))
-            raise ValueError(f"expected positions of shape {wanted}, got {placed.shape}")
-        for x in self.floating:
-            placed[:, x : x + 3] += self.offsets
-        return placed.ravel()
+        if placed.shape != self.shift.shape:
+            raise ValueError(f"expected positions (N, Q) {self.shift.shape}, got {placed.shape}")
+        return (placed + self.shift).ravel()
 
 
 def tile(spec: mujoco.MjSpec, nb_worlds: int, *, spacing: float = 1.5) -> Grid:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
-import time
 from typing import Any
 
 from mujoco.studio import endpoints, viewer_protocol, web_viewer
 
-_REST = 1 / 30  # s
 _log = logging.getLogger(__name__)
 
 
@@ -57,11 +55,6 @@ class WebViewer(web_viewer.WebViewer):
             raise OSError(f"MuJoCo's server listens on {address[0]}, not on {host}")
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.address = f"http://{shown}:{address[1]}/"
-
-    def prepare_next_frame(self) -> bool:
-        """Rest between frames: half of MuJoCo's 60 a second are enough, and leave time to train."""
-        time.sleep(_REST)
-        return super().prepare_next_frame()
 
     @property
     def _host(self) -> str:

@@ -30,8 +30,10 @@ def from_plain(cls: type[T], data: Any, where: str = "") -> T:
     """
     if not isinstance(data, dict):
         raise InvalidConfig(f"{where or cls.__name__} must be a mapping, got {data!r}")
-    hints = typing.get_type_hints(cls)
-    names = [f.name for f in dataclasses.fields(typing.cast("Any", cls))]
+    generic: Any = typing.get_origin(cls) or cls
+    chosen = dict(zip(getattr(generic, "__parameters__", ()), typing.get_args(cls), strict=True))
+    hints = {k: chosen.get(v, v) for k, v in typing.get_type_hints(generic).items()}
+    names = [f.name for f in dataclasses.fields(generic)]
     values: dict[str, Any] = {}
     for key, value in typing.cast("dict[str, Any]", data).items():
         if key not in names:

@@ -1,0 +1,136 @@
+"""`surefoot play`: watch a policy in a window, in the browser, or as a video."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from surefoot.errors import InvalidConfig, Mismatch
+
+if TYPE_CHECKING:
+    from surefoot.envs.batched import BatchedEnv
+    from surefoot.sim.viewer import Slider
+    from surefoot.train.evaluate import Policy
+
+_FPS = 50.0
+
+
+def main(argv: Sequence[str]) -> int:
+    """Play until the window closes, Ctrl-C, or the end of the video."""
+    parser = argparse.ArgumentParser(
+        prog="surefoot play",
+        description="Watch a policy. Where the task has commands, sliders set them (and the arrow "
+        "keys: up and down to drive, left and right to turn, space to stop).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("policy", help="a run folder, a .pt or .onnx file, or a baseline's name")
+    parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="record a video instead")
+    parser.add_argument("--duration", type=float, help="seconds (default: 10 for a video)")
+    parser.add_argument("--web", action="store_true", help="show it in the browser")
+    parser.add_argument("--host", default="127.0.0.1", help="who may watch in the browser")
+    parser.add_argument("--port", type=int, default=0, help="port of the browser viewer")
+    parser.add_argument("--noise", action="store_true", help="sensor noise, action noise and lag")
+    parser.add_argument("--task", help="the task that a baseline plays")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the starts")
+    options = parser.parse_args(argv)
+    if options.duration is not None and options.duration <= 0.0:
+        raise InvalidConfig(f"--duration must be positive, got {options.duration} s")
+
+    import torch
+
+    from surefoot.envs.make import make_batched
+    from surefoot.tasks.catalog import TASKS
+    from surefoot.tasks.gymnasium_config import GymnasiumConfig
+    from surefoot.train.policies import load_policy
+
+    torch.set_num_threads(1)
+    loaded = load_policy(options.policy, options.task)
+    if isinstance(loaded.config, GymnasiumConfig):
+        raise Mismatch(f"play draws our own tasks; {loaded.task} has its own renderer")
+    env = make_batched(
+        loaded.task, loaded.config, nb_envs=1, seed=options.seed, imperfect=options.noise,
+        sim_threads=1,
+    )  # fmt: skip
+    robot = TASKS[loaded.task].robot
+    if options.video is not None:
+        _film(loaded.policy, env, robot, options.video, options.duration or 10.0)
+    else:
+        _show(loaded.policy, env, robot, options)
+    return 0
+
+
+def _film(policy: Policy, env: BatchedEnv, robot: str, path: Path, duration: float) -> None:
+    from rich.progress import track
+
+    from surefoot.envs.scene import scene_spec
+    from surefoot.sim.render import VideoWriter
+
+    nb_steps = max(1, round(duration / env.interface.dt))
+    every = max(1, round(1.0 / (_FPS * env.interface.dt)))
+    policy.reset(1)
+    obs = env.reset()
+    with VideoWriter(path, scene_spec(robot).compile(), fps=1.0 / (every * env.interface.dt)) as v:
+        for k in track(range(nb_steps), description=f"filming {path}", transient=True):
+            if k % every == 0:
+                v.add(env.worlds.qpos[0].numpy())
+            step = env.step(policy.act(obs))
+            policy.reset_worlds(step.done)
+            obs = step.obs
+    print(path)
+
+
+def _show(policy: Policy, env: BatchedEnv, robot: str, options: argparse.Namespace) -> None:
+    from surefoot.envs.scene import scene_spec
+    from surefoot.sim.viewer import open_viewer
+
+    with open_viewer(
+        scene_spec(robot).compile(),
+        web=True if options.web else None,
+        host=options.host,
+        port=options.port,
+        title=f"surefoot play {options.policy}",
+        sliders=_sliders(env),
+    ) as viewer:
+        if viewer.address:
+            print(f"watch at {viewer.address} (Ctrl-C stops)", file=sys.stderr)
+        policy.reset(1)
+        obs = env.reset()
+        start = time.monotonic()
+        played = 0.0
+        try:
+            while viewer.is_running and (options.duration is None or played < options.duration):
+                _follow(env, viewer.commands())
+                step = env.step(policy.act(obs))
+                policy.reset_worlds(step.done)
+                obs = step.obs
+                viewer.show(env.worlds.qpos[0].numpy())
+                played += env.interface.dt
+                time.sleep(max(0.0, start + played - time.monotonic()))
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+
+
+def _sliders(env: BatchedEnv) -> tuple[Slider, ...]:
+    """One slider for each command of the operator."""
+    from surefoot.sim.viewer import Slider
+
+    commanded = [s for s in env.interface.observation if s.source == "operator"]
+    keys = ("up-down", "left-right")
+    return tuple(
+        Slider(name=s.name, low=s.low, high=s.high, unit=s.unit, keys=keys[i] if i < 2 else None)
+        for i, s in enumerate(commanded)
+    )
+
+
+def _follow(env: BatchedEnv, commands: Sequence[float]) -> None:
+    """Hand the operator's commands to the task, if it takes any."""
+    import torch
+
+    from surefoot.tasks.upkie_gyropod import UpkieGyropod
+
+    if isinstance(env.task, UpkieGyropod):
+        env.task.set_targets(torch.tensor([list(commands)], dtype=torch.float32))

@@ -1,0 +1,270 @@
+"""One run of the control loop: observe, decide, clamp, send; then come to rest and let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surefoot.deploy.card import PolicyCard
+from surefoot.deploy.environments import AnyEnv
+from surefoot.deploy.fit import Fit
+from surefoot.deploy.freshness import Freshness
+from surefoot.deploy.interrupt import Interrupt
+from surefoot.deploy.report import DeploymentReport, Stop
+from surefoot.deploy.schedule import Schedule
+from surefoot.errors import Mismatch
+
+Array = NDArray[np.float32]
+
+_POSITION_UNITS = ("rad", "m")  # zero is a place there, not rest
+
+
+class DeployedPolicy(Protocol):
+    """Who decides: an `OnnxPolicy`."""
+
+    card: PolicyCard
+
+    def reset(self) -> None:
+        """Forget everything."""
+        ...
+
+    def act(self, observation: Array) -> Array:
+        """Action (A,) for an observation (O,)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRecord:
+    """One step of the loop, for whoever watches."""
+
+    time_s: float
+    """When it was decided: time since the start by the policy's rate, s."""
+    observation: Array
+    """What the policy read, (O,)."""
+    action: Array
+    """What was sent, (A,)."""
+    info: Mapping[str, Any]
+    """The environment's `info` of the step."""
+
+
+Commands = Callable[[float], Any]
+"""The operator: time since the start, s -> the values of the card's operator signals, in order."""
+OnStep = Callable[[StepRecord], None]
+"""Called after each step."""
+
+
+class ClosedLoop:
+    """A policy and an environment that fit, and what happened between them.
+
+    Args:
+        policy: Who decides.
+        env: Where; `run` closes it.
+        fit: How their vectors correspond.
+        schedule: Who keeps the time.
+        freshness: Who watches the sensors.
+        max_steps: Time limit, steps; may be infinite.
+        nb_ramp: Steps in which commands come to rest.
+        fall_pitch: Pitch beyond which the robot is not upright, rad.
+        commands: The operator.
+        on_step: Who watches.
+    """
+
+    def __init__(
+        self,
+        policy: DeployedPolicy,
+        env: AnyEnv,
+        *,
+        fit: Fit,
+        schedule: Schedule,
+        freshness: Freshness,
+        max_steps: float,
+        nb_ramp: int,
+        fall_pitch: float,
+        commands: Commands | None,
+        on_step: OnStep | None,
+    ) -> None:
+        self._policy, self._env, self._fit, self._card = policy, env, fit, policy.card
+        self._schedule, self._freshness = schedule, freshness
+        self._max_steps, self._nb_ramp, self._fall_pitch = max_steps, nb_ramp, fall_pitch
+        self._commands, self._on_step = commands, on_step
+        low, high = self._card.observation_layout.low, self._card.observation_layout.high
+        self._commandable = low[fit.operated], high[fit.operated]
+        self._names = [s.name for s in self._card.observation for _ in range(s.size)]
+        self._pitch = self._names.index("pitch") if "pitch" in self._names else None
+        self._last: Array | None = None
+        self._steps = self._ramp_steps = self._clamped = 0
+        self._fell_at: int | None = None
+
+    def run(self, seed: int | None) -> Stop:
+        """Drive, come to rest, close the environment; says why it ended."""
+        with Interrupt() as interrupt:
+            try:
+                stop = self._drive(interrupt, seed)
+                if stop.ramp:
+                    self._come_to_rest()
+            except KeyboardInterrupt:
+                stop = Stop(reason="interrupt", message="stopped at once, on a second Ctrl-C")
+            except Exception:  # of the operator's, the watcher's or the policy's code
+                self._come_to_rest()
+                raise
+            finally:
+                self._close()
+        return stop
+
+    def report(self, stop: Stop, *, realtime: bool, wall_s: float) -> DeploymentReport:
+        """The counters after `run`."""
+        upright = self._steps if self._fell_at is None else self._fell_at
+        return DeploymentReport(
+            stop_reason=stop.reason,
+            message=stop.message,
+            steps=self._steps,
+            ramp_steps=self._ramp_steps,
+            duration_s=self._steps * self._card.dt,
+            wall_s=wall_s,
+            time_upright_s=upright * self._card.dt,
+            realtime=realtime,
+            missed_deadlines=self._schedule.nb_missed,
+            worst_lateness_s=self._schedule.worst_lateness_s,
+            clamped=self._clamped,
+        )
+
+    def _drive(self, interrupt: Interrupt, seed: int | None) -> Stop:
+        self._policy.reset()
+        try:
+            sensed, info = self._env.reset(seed=seed)
+        except Exception as error:
+            return _failed("reset", error)
+        while True:
+            values = np.asarray(sensed, np.float32).reshape(-1)
+            observation = self._observe(values)
+            stop = self._check(interrupt, values, observation, info)
+            if stop is not None:
+                return stop
+            action = np.asarray(self._policy.act(observation), np.float32)
+            if not np.isfinite(action).all():
+                return Stop(
+                    reason="bad action",
+                    message=f"the policy's action is not finite ({action}), so it was not sent",
+                )
+            command = self._clamp(action)
+            self._schedule.before_step()
+            try:
+                sensed, _, terminated, truncated, info = self._env.step(self._sent(command))
+            except Exception as error:
+                return _failed("step", error)
+            self._schedule.after_step()
+            self._last = command
+            begin = self._steps * self._card.dt
+            self._steps += 1
+            if self._on_step is not None:
+                self._on_step(
+                    StepRecord(time_s=begin, observation=observation, action=command, info=info)
+                )
+            if terminated or truncated:
+                return self._ended(bool(terminated), np.asarray(sensed, np.float32).reshape(-1))
+
+    def _observe(self, values: Array) -> Array:
+        """The policy's observation: the environment's values and the operator's commands."""
+        observation = np.zeros(len(self._names), np.float32)
+        observation[self._fit.sensed] = values
+        if self._commands is not None and len(self._fit.operated):
+            wanted = np.asarray(self._commands(self._steps * self._card.dt), np.float32).reshape(-1)
+            if len(wanted) != len(self._fit.operated):
+                names = ", ".join(self._names[i] for i in self._fit.operated)
+                raise Mismatch(f"the operator must command {names}, got {len(wanted)} values")
+            observation[self._fit.operated] = np.clip(wanted, *self._commandable)
+        return observation
+
+    def _check(
+        self, interrupt: Interrupt, values: Array, observation: Array, info: Mapping[str, Any]
+    ) -> Stop | None:
+        """Whether to stop before the next action."""
+        if interrupt.requested:
+            return Stop(reason="interrupt", message="stopped by Ctrl-C or a request to terminate")
+        bad = np.flatnonzero(~np.isfinite(observation))
+        if len(bad):
+            names = ", ".join(dict.fromkeys(self._names[i] for i in bad))
+            return Stop(reason="bad observation", message=f"not finite in the observation: {names}")
+        self._look_for_fall(observation)
+        stale = self._freshness.stale(values, info)
+        if stale is not None:
+            return Stop(
+                reason="stale observation",
+                message=f"{stale} has not changed in one bit for {self._freshness.limit_s:g} s: "
+                "are the sensors alive?",
+            )
+        if self._steps >= self._max_steps:
+            return Stop(reason="duration", message="time is up")
+        return None
+
+    def _look_for_fall(self, observation: Array) -> None:
+        if self._pitch is None or self._fell_at is not None:
+            return
+        if abs(float(observation[self._pitch])) > self._fall_pitch:
+            self._fell_at = self._steps
+
+    def _ended(self, terminated: bool, values: Array) -> Stop:
+        if not terminated:
+            return Stop(reason="truncated", message="the environment's time limit was reached")
+        self._fell_at = self._steps if self._fell_at is None else self._fell_at
+        pitch = ""
+        if self._pitch is not None:
+            observation = np.zeros(len(self._names), np.float32)
+            observation[self._fit.sensed] = values
+            pitch = f" at a pitch of {observation[self._pitch]:.2f} rad"
+        return Stop(
+            reason="terminated", message=f"the environment ended the episode{pitch}", ramp=False
+        )
+
+    def _clamp(self, action: Array) -> Array:
+        command = np.clip(action, self._fit.low, self._fit.high)
+        self._clamped += int((command != action).sum())
+        return command
+
+    def _sent(self, command: Array) -> Any:
+        """The action in the environment's form."""
+        if self._fit.first_choice is not None:
+            return round(float(command[0])) + self._fit.first_choice
+        return command.reshape(self._fit.action_shape)
+
+    def _come_to_rest(self) -> None:
+        """Bring the last command to zero in a straight line; hold positions; choices: nothing."""
+        if self._last is None or not self._card.action:
+            return
+        last = self._last
+        held = np.concatenate([[s.unit in _POSITION_UNITS] * s.size for s in self._card.action])
+        rest = np.where(held, last, np.clip(np.float32(0.0), self._fit.low, self._fit.high))
+        for step in range(1, self._nb_ramp + 1):
+            command = rest + np.float32(1.0 - step / self._nb_ramp) * (last - rest)
+            self._schedule.before_step()
+            try:
+                *_, terminated, truncated, _ = self._env.step(self._sent(command))
+            except Exception:  # it no longer listens; closing is all that is left
+                return
+            self._schedule.after_step()
+            self._ramp_steps += 1
+            if terminated or truncated:
+                return
+
+    def _close(self) -> None:
+        """Close the environment; an impatient Ctrl-C in the middle begins again."""
+        for _ in range(2):
+            try:
+                self._env.close()
+                return
+            except KeyboardInterrupt:
+                continue
+            except Exception:  # it failed already, and there is no one left to tell
+                return
+
+
+def _failed(what: str, error: Exception) -> Stop:
+    return Stop(
+        reason="environment failed",
+        message=f"the environment failed to {what}: {type(error).__name__}: {error}",
+        ramp=False,
+    )

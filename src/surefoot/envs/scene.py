@@ -1,0 +1,32 @@
+"""The robot as people see it: visual meshes, light and a floor, for pictures and viewers."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from surefoot.robots.registry import find_robot
+from surefoot.sim.assembly import FLOOR, build_spec
+from surefoot.sim.render_look import decorate
+from surefoot.sim.render_painter import Painter
+
+
+def scene_spec(robot: str) -> mujoco.MjSpec:
+    """The robot called `robot` with its visual meshes, in a decorated scene; for the eye only."""
+    return decorate(build_spec(find_robot(robot), timestep=0.001, visuals=True), floor=FLOOR)
+
+
+class Scene:
+    """Pictures of one robot, drawn without a screen."""
+
+    def __init__(self, robot: str) -> None:
+        self._painter = Painter(scene_spec(robot).compile(), width=640, height=480)
+
+    def picture(self, qpos: ArrayLike) -> NDArray[np.uint8]:
+        """The robot at positions (Q,), (480, 640, 3)."""
+        return self._painter.draw(qpos)
+
+    def close(self) -> None:
+        """Free the renderer."""
+        self._painter.close()

@@ -1,0 +1,9 @@
+"""One thread for tensors in every test."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)

@@ -1,0 +1,46 @@
+"""Shared by the tests: tiny runs of every task, and comparison bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from surefoot.algos.ppo_config import PPOConfig
+from surefoot.train.config import RunConfig
+from surefoot.train.presets import find_preset
+from surefoot.train.run_folder import Run
+
+TASKS = ("upkie-pendulum", "upkie-gyropod", "CartPole-v1", "Pendulum-v1")
+"""Every task of ours, and a foreign one of each kind of action."""
+
+
+def short_run(task: str, updates: int = 4, **changes: object) -> Run:
+    """A run of a few small updates, with every option that has a state switched on."""
+    preset = find_preset(task, "default")
+    algo = replace(
+        preset.algo, n_steps=12, batch_size=16, n_epochs=2, normalize_return=True,
+        learning_rate_schedule="linear", desired_kl=None,
+    )  # fmt: skip
+    config = replace(preset, algo=algo, nb_envs=4, steps=48 * updates, checkpoint_updates=1)
+    config = replace(config, **changes)
+    assert isinstance(config, RunConfig) and isinstance(config.algo, PPOConfig)
+    return Run(task=task, algo="ppo", preset="default", config=config)
+
+
+def assert_same_state(a: object, b: object, where: str = "") -> None:
+    """Every tensor, number and generator alike, bit for bit; names the first that differs."""
+    assert type(a) is type(b), where
+    if isinstance(a, dict):
+        assert list(a) == list(b), where
+        for key in a:
+            assert_same_state(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b), where
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            assert_same_state(x, y, f"{where}[{i}]")
+    elif isinstance(a, torch.Tensor):
+        assert a.dtype == b.dtype and a.shape == b.shape, where
+        assert a.numpy().tobytes() == b.numpy().tobytes(), where
+    else:
+        assert a == b, where

@@ -1,0 +1,169 @@
+"""The world's side of the Upkie tasks, through a fake physics that only remembers."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from surefoot.errors import InvalidConfig
+from surefoot.tasks.upkie import lag_step
+from surefoot.tasks.upkie_config import ResetRange, UpkieGyropodConfig, UpkiePendulumConfig
+from surefoot.tasks.upkie_gyropod import UpkieGyropod
+from surefoot.tasks.upkie_pendulum import UpkiePendulum
+from surefoot.tasks.upkie_reward import Smoothness
+
+
+class StillWorlds:
+    """Worlds in which nothing moves: what was written is what is read."""
+
+    def __init__(self, nb_worlds: int) -> None:
+        self.nb_worlds, self.timestep = nb_worlds, 0.001
+        self.qpos = torch.zeros(nb_worlds, 13, dtype=torch.float64)
+        self.qpos[:, 3] = 1.0
+        self.qvel = torch.zeros(nb_worlds, 12, dtype=torch.float64)
+        self.ctrl = torch.zeros(nb_worlds, 6, dtype=torch.float64)
+
+    def set_state(self, ids, qpos, qvel):
+        self.qpos[ids], self.qvel[ids] = qpos, qvel
+
+
+def _pendulum(nb_worlds=1, **settings):
+    worlds = StillWorlds(nb_worlds)
+    task = UpkiePendulum(UpkiePendulumConfig(**settings), worlds, seed=0)
+    task.reset(torch.arange(nb_worlds), 0.0)
+    return task, worlds
+
+
+def test_observation_reads_pitch_position_and_velocities_forward_positive():
+    task, worlds = _pendulum()
+    pitch = 0.3
+    worlds.qpos[0, 3:7] = torch.tensor([math.cos(pitch / 2), 0.0, math.sin(pitch / 2), 0.0])
+    worlds.qvel[0, 3:6] = torch.tensor([9.0, 0.7, 9.0])  # body frame: only y is pitch
+    worlds.qpos[0, 7 + 2], worlds.qpos[0, 7 + 5] = 4.0, -2.0  # wheels, left and right
+    worlds.qvel[0, 6 + 2], worlds.qvel[0, 6 + 5] = 10.0, -6.0
+    # 0.5 * (4 + 2) * 0.05 = 0.15 m; 0.5 * (10 + 6) * 0.05 = 0.4 m/s
+    torch.testing.assert_close(task.observe(), torch.tensor([[0.3, 0.15, 0.7, 0.4]]))
+
+
+def test_velocity_command_turns_the_wheels_against_each_other():
+    task, worlds = _pendulum()
+    task.apply(torch.tensor([[1.5]]), imperfect=False)
+    # kd = 1: the control is the wheel speed, v / r = 1.5 / 0.05
+    assert worlds.ctrl[0, [2, 5]].tolist() == pytest.approx([30.0, -30.0])
+
+
+def test_yaw_command_adds_the_same_speed_to_both_wheels():
+    worlds = StillWorlds(1)
+    task = UpkieGyropod(UpkieGyropodConfig(), worlds, seed=0)
+    task.reset(torch.arange(1), 0.0)
+    task.apply(torch.tensor([[1.0, 0.5]]), imperfect=False)
+    turn = 0.5 * 0.5 * 0.3048 / 0.05  # 0.5 rad/s at half the wheel base
+    assert worlds.ctrl[0, [2, 5]].tolist() == pytest.approx([20.0 + turn, -20.0 + turn])
+
+
+def test_commands_are_clipped_to_the_bound():
+    task, worlds = _pendulum(max_ground_velocity=2.0)
+    task.apply(torch.tensor([[99.0]]), imperfect=False)
+    assert worlds.ctrl[0, 2].item() == pytest.approx(2.0 / 0.05)
+
+
+def test_lag_of_a_tenth_of_a_second_reaches_63_percent_in_a_tenth_of_a_second():
+    lagged, target, dt = torch.zeros(1, 1), torch.ones(1, 1), 0.005
+    steps = 0
+    while lagged.item() < 1.0 - 1.0 / math.e:
+        lagged = lag_step(lagged, target, torch.tensor([[0.1]]), dt)
+        steps += 1
+    assert abs(steps * dt - 0.1) <= dt
+
+
+def test_lag_shorter_than_two_steps_is_no_lag():
+    lagged = lag_step(torch.zeros(1, 1), torch.ones(1, 1), torch.tensor([[0.01]]), 0.005)
+    assert lagged.item() == 1.0
+
+
+def test_lag_is_drawn_within_its_range_at_each_reset():
+    task, _ = _pendulum(2000, lag_min_s=0.05, lag_max_s=0.15)
+    first = task.state_dict()["_lag"].clone()
+    assert first.min() >= 0.05 and first.max() <= 0.15
+    assert first.min() < 0.051 and first.max() > 0.149  # 2000 draws fill the range
+    task.reset(torch.tensor([7]), 1.0)
+    second = task.state_dict()["_lag"]
+    assert second[7] != first[7] and torch.equal(second[8:], first[8:])
+
+
+def test_noise_stays_within_its_bounds_and_fills_them():
+    task, worlds = _pendulum(5000, observation_noise=0.01, action_noise=0.05, lag_min_s=0.0,
+                             lag_max_s=0.0)  # fmt: skip
+    clean = task.observe()
+    noise = task.disturb(clean) - clean
+    assert 0.0099 < noise.abs().max() <= 0.01 + 1e-6
+    task.apply(torch.zeros(5000, 1), imperfect=True)
+    speed = 0.05 * worlds.ctrl[:, 2]
+    assert 0.0495 < speed.abs().max() <= 0.05 + 1e-6
+    assert abs(speed.mean()) < 0.002  # mean of 5000 draws: std 0.05 / sqrt(3 * 5000) = 0.0004
+
+
+def test_legs_return_to_straight_with_a_time_constant_of_one_second():
+    task, worlds = _pendulum()
+    task.load_state_dict({**task.state_dict(), "_legs": torch.full((1, 4), 0.4)})
+    for _ in range(200):
+        task.apply(torch.zeros(1, 1), imperfect=False)
+    # kp 20 N m/rad times the target 0.4 (1 - 0.005)^200
+    assert worlds.ctrl[0, 0].item() == pytest.approx(20.0 * 0.4 * 0.995**200, rel=1e-5)
+
+
+def test_smoothness_compares_with_the_filtered_past_and_not_in_the_first_step():
+    smoothness = Smoothness(UpkiePendulumConfig(), 1, 1)
+    one, two = torch.tensor([[1.0]]), torch.tensor([[2.0]])
+    assert smoothness.term(one).item() == 0.0
+    smoothness.advance(one)  # filtered: 1
+    assert smoothness.term(two).item() == pytest.approx(-100.0)
+    smoothness.advance(two)  # filtered: 0.4 * 2 + 0.6 * 1 = 1.4
+    assert smoothness.term(two).item() == pytest.approx(-100.0 * 0.36)
+    smoothness.reset(torch.tensor([0]))
+    assert smoothness.term(one).item() == 0.0
+
+
+def test_resets_fill_the_range_and_scale_with_the_curriculum():
+    bounds = ResetRange(pitch=0.25, omega_y=0.1, v_x=0.1, x=0.5, z=0.2)
+    task, worlds = _pendulum(3000, reset=bounds)
+    for scale in (1.0, 0.5):
+        task.reset(torch.arange(3000), scale)
+        pitch = task.observe()[:, 0]
+        assert 0.98 * 0.25 * scale < pitch.abs().max() <= 0.25 * scale + 1e-6
+        assert 0.98 * 0.1 * scale < worlds.qvel[:, 0].abs().max() <= 0.1 * scale + 1e-9
+        assert 0.98 * 0.1 * scale < worlds.qvel[:, 4].abs().max() <= 0.1 * scale + 1e-9
+        height = worlds.qpos[:, 2]
+        assert height.min() >= 0.6 - 1e-9 and 0.98 * 0.2 * scale < height.max() - 0.6
+        assert worlds.qpos[:, 3:7].norm(dim=1).sub(1.0).abs().max() < 1e-12
+
+
+def test_spine_rate_must_be_a_multiple_of_the_policy_rate():
+    with pytest.raises(InvalidConfig, match=r"integer multiple.*1000.* Hz and 300.* Hz"):
+        UpkiePendulumConfig(frequency=300.0)
+    assert UpkiePendulumConfig(frequency=250.0).nb_substeps == 4
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("frequency", -200.0), ("fall_pitch", 0.0), ("observation_noise", -0.1), ("smoothing", 0.0)],
+)
+def test_impossible_settings_name_themselves(setting, value):
+    with pytest.raises(InvalidConfig, match=setting):
+        replace(UpkiePendulumConfig(), **{setting: value})
+
+
+def test_commands_are_redrawn_and_some_stand_still():
+    worlds = StillWorlds(1000)
+    config = UpkieGyropodConfig(command_s=0.01, standing_share=0.3)
+    task = UpkieGyropod(config, worlds, seed=0)
+    task.reset(torch.arange(1000), 1.0)
+    before = task.observe()[:, 6:].clone()
+    standing = (before == 0.0).all(dim=1).float().mean()
+    assert abs(standing - 0.3) < 0.06  # 4 standard errors of 1000 draws
+    assert before[:, 0].abs().max() <= 0.5 and before[:, 1].abs().max() <= 1.0
+    task.advance()
+    assert torch.equal(task.observe()[:, 6:], before)
+    task.advance()  # 0.01 s are over
+    assert not torch.equal(task.observe()[:, 6:], before)
