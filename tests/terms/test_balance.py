@@ -51,3 +51,12 @@ def test_commands_are_followed_at_the_tip():
 def test_a_fall_is_a_lean_beyond_the_limit_either_way():
     view = SimpleNamespace(pitch=torch.tensor([0.99, 1.01, -1.01]))
     assert balance.fallen(view, fall_pitch=1.0).tolist() == [False, True, True]
+
+
+def test_coming_back_pays_at_the_fitting_speed_and_no_faster():
+    settings = {"height": 0.58, "rate": 2.0, "max_speed": 0.5, "tolerance": 0.2}
+    # 0.1 m ahead: fitting is -0.2 m/s; 9 m ahead: -0.5 m/s, the limit; standing there misses by 0.5
+    for position, velocity, score in ((0.1, -0.2, 1.0), (9.0, -0.5, 1.0), (0.1, 0.0, 1 / math.e),
+                                      (9.0, 0.0, math.exp(-6.25))):  # fmt: skip
+        view = _view(ground_position=position, ground_velocity=velocity)
+        assert balance.come_back(view, **settings).item() == pytest.approx(score, rel=1e-5)

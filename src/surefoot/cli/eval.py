@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from surefoot.cli.env_kwargs import parse_kwargs
 from surefoot.errors import InvalidConfig
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
     if options.noise:
         raise InvalidConfig("--noise belongs to our worlds; a foreign environment has its own")
     config = loaded.config
-    arguments = foreign_arguments(options.env, config) | _parse_kwargs(options.env_kwargs)
+    arguments = foreign_arguments(options.env, config) | parse_kwargs(options.env_kwargs)
     env = make_env(options.env, **arguments)
     if not randomize_start(env, config):
         print("surefoot: this environment has its own initial states", file=sys.stderr)
@@ -112,20 +113,6 @@ def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
         )
     finally:
         env.close()
-
-
-def _parse_kwargs(pairs: Sequence[str]) -> dict[str, Any]:
-    """KEY=VALUE with values as JSON where that is possible: numbers, true, false, null, text."""
-    arguments: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, text = pair.partition("=")
-        if not separator or not key.isidentifier():
-            raise InvalidConfig(f"--env-kwargs takes KEY=VALUE, got '{pair}'")
-        try:
-            arguments[key] = json.loads(text)
-        except json.JSONDecodeError:
-            arguments[key] = text
-    return arguments
 
 
 def _print_table(result: Evaluation, where: str) -> None:

@@ -111,8 +111,8 @@ class LQR:
     well, but with larger gains that make the wheels rattle (steps of the command, mean: 0.034
     instead of 0.002 m/s).
 
-    Upkie's centre of mass sits 6 mm behind the wheel axis, so it balances leaning 0.02 rad, and
-    `PLAIN` stands 9 cm away from the origin; `CENTRED` comes back to it.
+    Upkie's centre of mass sits 6 mm behind the wheel axis, so it must lean forward to balance
+    (0.013 rad in MuJoCo), and `PLAIN` comes to rest 6 cm from the origin, `CENTRED` at it.
 
     Source: the acceleration as input is the published MPC's (qpmpc 3.3.0); weights, integral
         action and both limits are ours.

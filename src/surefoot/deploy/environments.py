@@ -41,9 +41,9 @@ _PROVIDERS = (
 def make_env(env_id: str, **arguments: Any) -> AnyEnv:
     """An environment by its id; "module:id" imports the module first.
 
-    Those of the `upkie` package are made without a window and without a clock of their own
-    (`gui=False` for PyBullet, `regulate_frequency=False`): the loop keeps the time. Arguments of
-    yours win.
+    Simulations of the `upkie` package are made without a window and without a clock of their own
+    (`gui=False` for PyBullet, `regulate_frequency=False`); the robot's spine keeps its clock unless
+    you say otherwise, so that nobody drives it faster than time. Arguments of yours win.
 
     Args:
         env_id: Registered id, such as "Upkie-PyBullet-Pendulum", or "Upkie-Spine-Pendulum" for the
@@ -57,12 +57,11 @@ def make_env(env_id: str, **arguments: Any) -> AnyEnv:
         SurefootError: The robot's spine is not running, or the environment cannot be made.
     """
     _register(env_id)
-    if env_id.startswith(("Upkie-", "Cookie-")):
-        arguments = {"regulate_frequency": False, **arguments}
-        if "-PyBullet-" in env_id:
-            arguments = {"gui": False, **arguments}
-        if "-Spine-" in env_id:
-            _check_spine(env_id, str(arguments.get("shm_name", "/upkie")))
+    if is_robot(env_id):
+        _check_spine(env_id, str(arguments.get("shm_name", "/upkie")))
+    elif is_upkie(env_id):
+        headless = {"gui": False} if "-PyBullet-" in env_id else {}
+        arguments = {"regulate_frequency": False, **headless, **arguments}
     try:
         # Gymnasium's checker does not understand the upkie package's observations and resets.
         return gymnasium.make(env_id, disable_env_checker=True, **arguments)
@@ -75,6 +74,21 @@ def make_env(env_id: str, **arguments: Any) -> AnyEnv:
         ) from None
     except Exception as error:
         raise _explained(env_id, error) from error
+
+
+def is_upkie(env_id: str) -> bool:
+    """Whether the `upkie` package made this environment, or ours that takes its place."""
+    return env_id.startswith(("Upkie-", "Cookie-"))
+
+
+def is_robot(env_id: str) -> bool:
+    """Whether a real robot, or what speaks for one, is behind this environment."""
+    return is_upkie(env_id) and "-Spine-" in env_id
+
+
+def is_mock(env_id: str) -> bool:
+    """Whether this environment only echoes its commands."""
+    return is_upkie(env_id) and "-Mock-" in env_id
 
 
 def _register(env_id: str) -> None:
@@ -133,6 +147,6 @@ def _explained(env_id: str, error: Exception) -> SurefootError:
     if kind == "MissingOptionalDependency" and "-PyBullet-" in env_id:
         return MissingPackage("pybullet", f"the environment '{env_id}'", INSTALL_UPKIE)
     if isinstance(error, ModuleNotFoundError):
-        install = INSTALL_UPKIE if "kie-" in env_id else f"pip install {error.name}"
+        install = INSTALL_UPKIE if is_upkie(env_id) else f"pip install {error.name}"
         return MissingPackage(str(error.name), f"the environment '{env_id}'", install)
     return SurefootError(f"{env_id} cannot be made: {kind}: {error}")

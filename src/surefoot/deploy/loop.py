@@ -6,7 +6,7 @@ import math
 import time
 
 from surefoot.deploy.closed_loop import ClosedLoop, Commands, DeployedPolicy, OnStep
-from surefoot.deploy.environments import AnyEnv
+from surefoot.deploy.environments import AnyEnv, is_mock, is_robot, is_upkie
 from surefoot.deploy.fit import fit
 from surefoot.deploy.freshness import STALE_AFTER_S, Freshness
 from surefoot.deploy.report import DeploymentReport
@@ -48,7 +48,8 @@ def deploy(
         policy: Who decides.
         env: Where; it is closed in any case, errors included.
         duration_s: Time limit by the policy's rate, s; None runs until something stops it.
-        realtime: Keep the policy's rate by the clock; False runs as fast as the environment.
+        realtime: Keep the policy's rate by the clock; False runs as fast as the environment, which
+            a robot never does. An environment that waits inside its own step is only measured.
         commands: What the operator wants, for the signals whose source is the operator; clipped
             to the card's bounds. None leaves what the environment shows, or zeros.
         on_step: Watches each step. If it fails, the robot is stopped and its error raised.
@@ -68,6 +69,7 @@ def deploy(
         InvalidConfig: A duration that makes no sense; nothing was sent.
     """
     dt = policy.card.dt
+    realtime = realtime or is_robot(_env_id(env))
     try:
         _check(duration_s, stale_after_s, ramp_s)
         loop = ClosedLoop(
@@ -98,11 +100,14 @@ def _check(duration_s: float | None, stale_after_s: float | None, ramp_s: float)
         raise InvalidConfig(f"deploy: ramp_s must be finite and >= 0, got {ramp_s} s")
 
 
+def _env_id(env: AnyEnv) -> str:
+    return "" if env.spec is None else env.spec.id
+
+
 def _patience(env: AnyEnv, stale_after_s: float | None) -> float:
     if stale_after_s is not None:
         return stale_after_s
-    is_mock = env.spec is not None and "-Mock-" in env.spec.id
-    return math.inf if is_mock else STALE_AFTER_S
+    return math.inf if is_mock(_env_id(env)) else STALE_AFTER_S
 
 
 def _schedule(env: AnyEnv, dt: float, realtime: bool, now: Now, sleep: Sleep) -> Schedule:
@@ -115,6 +120,6 @@ def _schedule(env: AnyEnv, dt: float, realtime: bool, now: Now, sleep: Sleep) ->
 
 def _keeps_time(env: AnyEnv) -> bool:
     """Whether the environment waits inside its own step, as those of the upkie package may."""
-    if env.spec is None or not env.spec.id.startswith(("Upkie-", "Cookie-")):
+    if env.spec is None or not is_upkie(env.spec.id):
         return False
     return bool(env.spec.kwargs.get("regulate_frequency", True))

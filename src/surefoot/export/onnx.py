@@ -45,9 +45,10 @@ def export_policy(agent: Agent, card: PolicyCard, path: Path) -> PolicyCard:
     Raises:
         Mismatch: The card does not describe this agent.
         BadFile: The files cannot be written; existing ones are left as they were.
-        SurefootError: The graph's actions differ from torch's.
+        SurefootError: A weight is not finite, or the graph's actions differ from torch's.
     """
     _check_card(agent, card)
+    _check_weights(agent)
     content = _graph(agent).SerializeToString()
     card = dataclasses.replace(card, onnx_sha256=sha256(content))
     unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
@@ -87,6 +88,12 @@ def _check_card(agent: Agent, card: PolicyCard) -> None:
             f"the card's rate is {card.rate_hz} Hz, the agent's is {1.0 / interface.dt} Hz: "
             "make a new card"
         )
+
+
+def _check_weights(agent: Agent) -> None:
+    for name, value in agent.state_dict().items():
+        if not bool(torch.isfinite(value).all()):
+            raise SurefootError(f"the agent's '{name}' is not finite: take another checkpoint")
 
 
 def _graph(agent: Agent) -> onnx.ModelProto:
@@ -168,7 +175,7 @@ def _compare(agent: Agent, policy: OnnxPolicy) -> None:
         if not error <= TOLERANCE:
             raise SurefootError(
                 f"the exported graph's actions differ from the agent's by {error:.1e}, more than "
-                f"{TOLERANCE:.0e}: check that its weights are finite, and report this"
+                f"{TOLERANCE:.0e}: please report this"
             )
 
 

@@ -42,7 +42,8 @@ UPKIE = Robot(
         Servo(joint="right_knee", kp=20.0, kd=1.0),
         Servo(joint="right_wheel", kp=0.0, kd=1.0),
     ),
-    feet=("left_wheel_tire", "right_wheel_tire"),
+    # An ankle reaches the floor at a pitch of 0.48 rad, before the fall counts; nothing else does.
+    feet=("left_wheel_tire", "right_wheel_tire", "left_ankle_base", "right_ankle_base"),
     base_height=0.60,
     source="upkie_description 2.2.0 (URDF), upkie 13.1.0 (servo gains, reset height)",
 )

@@ -27,15 +27,7 @@ def decorate(spec: mujoco.MjSpec, *, floor: str = "floor") -> mujoco.MjSpec:
     visual.map.haze = 0.35
     visual.map.shadowclip = 2.0
     visual.map.znear, visual.map.zfar = 0.02, 40
-    spec.worldbody.add_light(
-        name="sun",
-        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
-        pos=[2.0, 0.0, 4.0],
-        dir=[-0.5, 0.0, -1.0],  # a diagonal sun makes the classic renderer's shadows noisy
-        diffuse=[0.65, 0.63, 0.60],
-        specular=[0.3, 0.3, 0.3],
-        castshadow=True,
-    )
+    _hang_the_sun(spec)
     spec.add_texture(
         name="sky",
         type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
@@ -48,6 +40,25 @@ def decorate(spec: mujoco.MjSpec, *, floor: str = "floor") -> mujoco.MjSpec:
     for ground in [geom for geom in spec.geoms if geom.name == floor]:
         ground.material = _add_checkers(spec)
     return spec
+
+
+def _hang_the_sun(spec: mujoco.MjSpec) -> None:
+    """One directional light; it travels with a floating base, as shadows fall near it only."""
+    floating = [
+        body
+        for body in spec.worldbody.bodies
+        if any(joint.type == mujoco.mjtJoint.mjJNT_FREE for joint in body.joints)
+    ]
+    (floating or [spec.worldbody])[0].add_light(
+        name="sun",
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+        mode=mujoco.mjtCamLight.mjCAMLIGHT_TRACKCOM,
+        pos=[2.0, 0.0, 4.0],
+        dir=[-0.5, 0.0, -1.0],  # a diagonal sun makes the classic renderer's shadows noisy
+        diffuse=[0.65, 0.63, 0.60],
+        specular=[0.3, 0.3, 0.3],
+        castshadow=True,
+    )
 
 
 def _add_checkers(spec: mujoco.MjSpec) -> str:

@@ -67,9 +67,9 @@ class Painter:
         self._model, self._data = model, mujoco.MjData(model)
         mujoco.mj_kinematics(model, self._data)
         self._base = base_body(model)
-        center, radius = _bounds(model, self._data)
+        center, radius = bounds(model, self._data)
         self._offset = center - self._data.xpos[self._base]
-        self._sun_distance, self._jump = 3.0 * radius, 2.0 * radius
+        self._jump = 2.0 * radius
         self._smoothing = math.exp(-1.0 / (fps * _FOLLOW_TIME))
         self._camera = camera = mujoco.MjvCamera()
         camera.azimuth, camera.elevation = shot.azimuth, shot.elevation
@@ -84,14 +84,10 @@ class Painter:
         """
         self._data.qpos[:] = qpos
         mujoco.mj_kinematics(self._model, self._data)
-        mujoco.mj_comPos(self._model, self._data)  # cameras and lights may follow a center of mass
+        mujoco.mj_comPos(self._model, self._data)  # the sun follows a center of mass
         mujoco.mj_camlight(self._model, self._data)
         self._follow(self._data.xpos[self._base] + self._offset)
         self._renderer.update_scene(self._data, self._camera)
-        scene = self._renderer.scene
-        for light in scene.lights[: scene.nlight]:
-            if light.castshadow:  # the shadow map covers what is near the light: keep it near
-                light.pos = self._camera.lookat - self._sun_distance * np.asarray(light.dir)
         return _shrink(self._renderer.render())
 
     def _follow(self, target: NDArray[np.float64]) -> None:
@@ -121,7 +117,7 @@ def aim(camera: mujoco.MjvCamera, model: mujoco.MjModel, *, follow: bool) -> Non
     """
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
-    center, radius = _bounds(model, data)
+    center, radius = bounds(model, data)
     shot = Shot()
     camera.azimuth, camera.elevation = shot.azimuth, shot.elevation
     camera.distance, camera.lookat = _distance(model, radius), center
@@ -136,7 +132,7 @@ def base_body(model: mujoco.MjModel) -> int:
     return int(model.jnt_bodyid[free[0]]) if len(free) else min(1, model.nbody - 1)
 
 
-def _bounds(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[NDArray[np.float64], float]:
+def bounds(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[NDArray[np.float64], float]:
     """Center (3,) and radius, m, of everything drawn that can move or stands in the world."""
     seen = (model.geom_group < _HIDDEN_GROUP) & (model.geom_bodyid > 0)
     if not seen.any():

@@ -50,7 +50,7 @@ def tile(spec: mujoco.MjSpec, nb_worlds: int, *, spacing: float = 1.5) -> Grid:
     cells = np.arange(nb_worlds)
     offsets = np.zeros((nb_worlds, 3))
     offsets[:, 0], offsets[:, 1] = spacing * (cells // columns), spacing * (cells % columns)
-    shared = {mesh.name for mesh in spec.meshes}
+    shared, lights = {mesh.name for mesh in spec.meshes}, {light.name for light in spec.lights}
     _bodies_only(whole).copy_during_attach = True
     for world in range(1, nb_worlds):
         frame = whole.worldbody.add_frame(pos=offsets[world])
@@ -60,6 +60,8 @@ def tile(spec: mujoco.MjSpec, nb_worlds: int, *, spacing: float = 1.5) -> Grid:
         original = geom.meshname.split("/", 1)[-1]
         if geom.meshname not in shared and original in shared:
             geom.meshname = original
+    for light in [i for i in whole.lights if i.name not in lights]:
+        whole.delete(light)
     for mesh in [m for m in whole.meshes if m.name not in shared]:
         whole.delete(mesh)
     single = spec.compile()

@@ -46,23 +46,24 @@ class Page:
     ) -> None:
         config = viewer_protocol.ViewerConfig(title=title)
         panel = Panel(commands, follow=follow)
-        address: Future[str] = Future()
+        made: Future[WebViewer] = Future()
 
         def run(endpoint: endpoints.ViewerEndpoint) -> None:
             try:
                 viewer = WebViewer(host, port, config, endpoint, model=model, plugins=[panel])
             except BaseException as error:  # whatever it is, the caller below waits for it
-                address.set_exception(error)
+                made.set_exception(error)
                 return
-            address.set_result(viewer.address)
+            made.set_result(viewer)
             viewer_protocol.run_viewer_loop(viewer)
 
         self._handle = launch_thread.launch_thread(run)
         try:
-            self.address: str | None = address.result(timeout=_START_TIME)
+            self.viewer = made.result(timeout=_START_TIME)
         except BaseException:
             self._handle.close()
             raise
+        self.address: str | None = self.viewer.address
 
     def send(self, qpos: NDArray[np.float64]) -> None:
         """Hand a state over, (Q,); it replaces one that was not drawn yet."""

@@ -15,11 +15,13 @@ import numpy as np
 from mujoco import viewer
 from numpy.typing import NDArray
 
-from surefoot.sim.render_painter import aim, base_body
+from surefoot.sim.render_painter import aim, base_body, bounds
 from surefoot.sim.viewer_commands import Arrows, Commands
 
 _START_TIME = 60.0  # s, allowed for the start on a busy machine
+_STOP_TIME = 5.0  # s, allowed for the end
 _STEP = 0.05  # of a slider's range, for each press of a key
+_LABEL_LENGTH = 99  # characters that MuJoCo keeps
 _INK = np.array([0.1, 0.1, 0.1, 1.0], dtype=np.float32)
 _KEYS: dict[int, tuple[Arrows, float]] = {
     viewer.glfw.KEY_UP: ("up-down", _STEP),
@@ -47,9 +49,12 @@ class Window:
         _require_window_system()
         self._model, self._data, self._commands = model, mujoco.MjData(model), commands
         self._base = base_body(model)
-        size = float(model.stat.extent)
-        self._above, self._line = 0.5 * size, 0.08 * size
+        mujoco.mj_kinematics(model, self._data)
+        center, radius = bounds(model, self._data)
+        self._above = center[2] + radius - self._data.xpos[self._base, 2]
+        others = set(threading.enumerate())
         self._handle = _launch(model, self._data, commands)
+        self._threads = set(threading.enumerate()) - others
         with self._handle.lock():
             aim(self._handle.cam, model, follow=follow)
 
@@ -70,23 +75,23 @@ class Window:
         scene = self._handle.user_scn
         if scene is None:
             return
-        scene.ngeom = 0
-        lines = zip(self._commands.sliders, self._commands.values, strict=True)
-        for row, (slider, value) in enumerate(lines):
-            geom = scene.geoms[row]
-            spot = place + [0.0, 0.0, self._above + row * self._line]
-            kind = mujoco.mjtGeom.mjGEOM_LABEL
-            mujoco.mjv_initGeom(geom, kind, np.zeros(3), spot, np.eye(3).ravel(), _INK)
-            geom.label = f"{slider.name} {value:+.2f} {slider.unit}"
-            scene.ngeom += 1
+        commands = zip(self._commands.sliders, self._commands.values, strict=True)
+        text = ", ".join(f"{s.name} {v:+.2f} {s.unit}" for s, v in commands)
+        label, kind = scene.geoms[0], mujoco.mjtGeom.mjGEOM_LABEL
+        place = place + np.array([0.0, 0.0, self._above])
+        mujoco.mjv_initGeom(label, kind, np.zeros(3), place, np.eye(3).ravel(), _INK)
+        label.label = text[:_LABEL_LENGTH]
+        scene.ngeom = 1 if text else 0
 
     def is_running(self) -> bool:
         """Whether the window is open."""
         return self._handle.is_running()
 
     def close(self) -> None:
-        """Close the window."""
+        """Close the window, and wait for its threads: Python's exit would break them off."""
         self._handle.close()
+        for thread in self._threads:
+            thread.join(timeout=_STOP_TIME)
 
 
 def _launch(model: mujoco.MjModel, data: mujoco.MjData, commands: Commands) -> viewer.Handle:

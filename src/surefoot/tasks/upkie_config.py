@@ -74,9 +74,13 @@ class UpkieConfig:
     position_tolerance: float = 0.05
     """Tip position at which that motivation falls to 1/e, m."""
     approach_weight: float = 0.0
-    """Weight of a wider motivation that draws a distant tip near; 0 leaves the term out. Ours."""
-    approach_tolerance: float = 0.5
-    """Tip position at which the wider motivation falls to 1/e, m."""
+    """Weight of the motivation to move the tip back at a fitting speed; 0 leaves it out. Ours."""
+    approach_rate: float = 1.0
+    """Fitting speed over distance, 1/s: the tip comes back as exp(-rate t)."""
+    approach_speed: float = 0.5
+    """Largest fitting speed, m/s."""
+    approach_tolerance: float = 0.2
+    """Error of the speed at which that motivation falls to 1/e, m/s."""
     velocity_weight: float = 0.1
     """Weight of the penalty on the tip's speed, s/m."""
     smoothness_weight: float = 100.0
@@ -87,7 +91,7 @@ class UpkieConfig:
     def __post_init__(self) -> None:
         positive = ("frequency", "spine_frequency", "episode_s", "fall_pitch", "tip_height",
                     "max_ground_velocity", "leg_return_s", "position_tolerance",
-                    "approach_tolerance")  # fmt: skip
+                    "approach_rate", "approach_speed", "approach_tolerance")  # fmt: skip
         for name in positive:
             if not getattr(self, name) > 0.0:
                 raise InvalidConfig(f"task.{name} must be positive, got {getattr(self, name)}")

@@ -61,8 +61,12 @@ def pendulum_terms(
         "smoothness": smoothness,
     }
     if config.approach_weight:
-        terms["approach"] = config.approach_weight * balance.keep_tip_in_place(
-            view, height=height, tolerance=config.approach_tolerance
+        terms["approach"] = config.approach_weight * balance.come_back(
+            view,
+            height=height,
+            rate=config.approach_rate,
+            max_speed=config.approach_speed,
+            tolerance=config.approach_tolerance,
         )
     return terms
 

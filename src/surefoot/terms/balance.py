@@ -43,6 +43,25 @@ def keep_tip_in_place(view: BalanceView, *, height: float, tolerance: float) -> 
     return motivation(tip_position(view, height=height), tolerance=tolerance)
 
 
+def come_back(
+    view: BalanceView, *, height: float, rate: float, max_speed: float, tolerance: float
+) -> Tensor:
+    """1 when the tip moves towards the origin at rate x distance, 1/e at `tolerance` m/s beside it.
+
+    The speed answers the wheels at once while the position takes seconds, so this is learned long
+    before `keep_tip_in_place` pays. Shape (E,). Ours.
+
+    Args:
+        view: The robots.
+        height: Height of the tip above the wheel axis, m.
+        rate: 1/s.
+        max_speed: The fitting speed is never above this, m/s.
+        tolerance: m/s.
+    """
+    fitting = (-rate * tip_position(view, height=height)).clamp(-max_speed, max_speed)
+    return motivation(tip_velocity(view, height=height) - fitting, tolerance=tolerance)
+
+
 def still_tip(view: BalanceView, *, height: float) -> Tensor:
     """Minus the tip's speed, m/s, (E,). Source: ppo_balancer, velocity term."""
     return absolute_penalty(tip_velocity(view, height=height))

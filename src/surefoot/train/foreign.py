@@ -120,15 +120,10 @@ def check_fit(interface: Interface, env: gymnasium.Env[Any, Any]) -> int:
 
 
 def foreign_arguments(env_id: str, task: AnyTaskConfig | None) -> dict[str, Any]:
-    """Arguments that make an environment known to us headless and fast.
-
-    Source: upkie 13.1.0, whose environments open a window and sleep to real time by default.
-    """
-    if not env_id.startswith("Upkie-"):
-        return {}
-    frequency = task.frequency if isinstance(task, UpkieConfig) else 200.0
-    known: dict[str, Any] = {"regulate_frequency": False, "frequency": frequency}
-    return known | ({"gui": False} if "PyBullet" in env_id else {})
+    """Arguments that give an environment known to us the policy's rate."""
+    if env_id.startswith("Upkie-") and isinstance(task, UpkieConfig):
+        return {"frequency": task.frequency}
+    return {}
 
 
 def randomize_start(env: gymnasium.Env[Any, Any], task: AnyTaskConfig | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from surefoot.agent.agent import Agent, AgentPolicy
 from surefoot.control import feedback
-from surefoot.control.lqr import LQR
+from surefoot.control.lqr import CENTRED, LQR
 from surefoot.control.mpc import MPC
+from surefoot.control.pendulum import UPKIE_BODY_LENGTH, UPKIE_TIP_LENGTH, WheeledInvertedPendulum
 from surefoot.deploy.policy import OnnxPolicy
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.signals import Interface, Layout
@@ -166,8 +168,8 @@ BASELINES: dict[str, Callable[[], Any]] = {
     "stabilising-feedback": lambda: feedback.LinearFeedback(
         feedback.STABILISING_GAINS, feedback.STABILISING_LIMIT
     ),
-    "lqr": LQR,
-    "mpc": MPC,
+    "lqr": lambda: LQR(WheeledInvertedPendulum(length=UPKIE_BODY_LENGTH), CENTRED),
+    "mpc": lambda: MPC(WheeledInvertedPendulum(length=UPKIE_TIP_LENGTH), 0.0),
 }
 """What a learned policy is compared with."""
 
@@ -175,8 +177,6 @@ BASELINES: dict[str, Callable[[], Any]] = {
 def _baseline(name: str, task: str) -> LoadedPolicy:
     if task != "upkie-pendulum":
         raise InvalidConfig(f"the baseline '{name}' plays upkie-pendulum, not {task}")
-    import dataclasses
-
     config = find_preset(task, "default").task
     wide = dataclasses.replace(config, max_ground_velocity=3.0)  # the feedbacks clip themselves
     return LoadedPolicy(policy=BASELINES[name](), task=task, config=wide, interface=None)

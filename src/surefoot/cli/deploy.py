@@ -1,0 +1,80 @@
+"""`surefoot deploy`: the closed loop of an exported policy, simulated or on the robot."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from surefoot.cli.env_kwargs import parse_kwargs
+from surefoot.errors import InvalidConfig
+
+if TYPE_CHECKING:
+    from surefoot.deploy.report import DeploymentReport
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the loop and print what it counted; exit code 2 if something went wrong on the way."""
+    parser = argparse.ArgumentParser(
+        prog="surefoot deploy",
+        description="Run an exported policy in closed loop at its own rate, with a watchdog and "
+        "the limits of its card: in a simulation, or on the robot (Upkie-Spine-Pendulum).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("policy", help="policy.onnx, or the run folder that it is in")
+    parser.add_argument("--env", metavar="GYM_ID", required=True, help="where to run it")
+    parser.add_argument(
+        "--env-kwargs", nargs="*", default=[], metavar="KEY=VALUE", help="arguments of --env"
+    )
+    parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds")
+    parser.add_argument(
+        "--no-realtime", action="store_true", help="as fast as the simulation goes"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the environment's reset")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(argv)
+    if options.duration is not None and not options.duration > 0.0:
+        raise InvalidConfig(f"--duration must be positive, got {options.duration} s")
+
+    from surefoot.deploy.environments import make_env
+    from surefoot.deploy.loop import deploy
+    from surefoot.deploy.policy import OnnxPolicy
+
+    path = Path(options.policy)
+    policy = OnnxPolicy(path / "policy.onnx" if path.is_dir() else path)
+    arguments: dict[str, Any] = {}
+    if options.env.startswith("Upkie-"):
+        arguments["frequency"] = policy.card.rate_hz
+    env = make_env(options.env, **arguments | parse_kwargs(options.env_kwargs))
+    print(f"{policy.path} in {options.env} at {policy.card.rate_hz:g} Hz; Ctrl-C stops the robot",
+          file=sys.stderr)  # fmt: skip
+    report = deploy(
+        policy,
+        env,
+        duration_s=options.duration,
+        realtime=not options.no_realtime,
+        seed=options.seed,
+    )
+    if options.json:
+        print(json.dumps(report.to_json()))
+    else:
+        _print_table(report)
+    return 2 if report.is_fault else 0
+
+
+def _print_table(report: DeploymentReport) -> None:
+    rows = {
+        "stopped": report.message,
+        "upright": f"{report.time_upright_s:.2f} s of {report.duration_s:.2f} s",
+        "steps": f"{report.steps} (and {report.ramp_steps} to come to rest)",
+        "clamped": f"{report.clamped} action values",
+    }
+    if report.realtime:
+        rows["deadlines"] = (
+            f"{report.missed_deadlines} missed, worst {1e3 * report.worst_lateness_s:.1f} ms late"
+        )
+    for name, value in rows.items():
+        print(f"{name:<12}{value}")

@@ -1,0 +1,81 @@
+"""Foreign environments through our adapter, against Gymnasium itself."""
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+
+from surefoot.envs.gymnasium_env import make_gymnasium
+from surefoot.errors import Mismatch, UnknownName
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
+
+
+class BothAtOnce(gymnasium.Env):
+    """Ends its only step by termination and truncation together, at observation 7."""
+
+    observation_space = gymnasium.spaces.Box(-10.0, 10.0, (1,), np.float32)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        return np.full(1, 7.0, np.float32), 1.0, True, True, {}
+
+
+class Pictures(gymnasium.Env):
+    """Observes a dictionary."""
+
+    observation_space = gymnasium.spaces.Dict({"x": gymnasium.spaces.Discrete(2)})
+    action_space = gymnasium.spaces.Discrete(2)
+
+
+gymnasium.register("BothAtOnce-v0", BothAtOnce)
+gymnasium.register("Pictures-v0", Pictures)
+
+
+def test_terminated_wins_and_final_obs_is_the_state_before_the_reset():
+    env = make_gymnasium(GymnasiumConfig(env_id="BothAtOnce-v0"), nb_envs=2, seed=0)
+    env.reset()
+    t = env.step(torch.zeros(2, 1))
+    assert t.terminated.all() and not t.truncated.any()
+    assert t.final_obs.tolist() == [[7.0], [7.0]] and t.obs.tolist() == [[0.0], [0.0]]
+
+
+def test_it_plays_what_gymnasium_plays():
+    env = make_gymnasium(GymnasiumConfig(env_id="CartPole-v1"), nb_envs=1, seed=0)
+    reference = gymnasium.make("CartPole-v1")
+    obs = env.reset()
+    reference.reset(seed=0)
+    reference.unwrapped.state = obs[0].double().numpy()
+    for choice in (0, 1, 1, 0, 1):
+        t = env.step(torch.tensor([[float(choice)]]))
+        expected, reward, *_ = reference.step(choice)
+        np.testing.assert_allclose(t.obs[0].numpy(), expected, rtol=1e-5)
+        assert t.reward.item() == reward
+
+
+def test_interfaces_of_boxes_and_choices():
+    choices = make_gymnasium(GymnasiumConfig(env_id="CartPole-v1"), nb_envs=1, seed=0)
+    assert choices.interface.action == 2 and choices.interface.observation.size == 4
+    box = make_gymnasium(GymnasiumConfig(env_id="Pendulum-v1"), nb_envs=1, seed=0)
+    assert box.interface.action.high.tolist() == [2.0]
+
+
+def test_a_time_limit_of_ours():
+    config = GymnasiumConfig(env_id="Pendulum-v1", max_episode_steps=3)
+    env = make_gymnasium(config, nb_envs=2, seed=0)
+    env.reset()
+    ends = [env.step(torch.zeros(2, 1)).truncated.all().item() for _ in range(4)]
+    assert ends == [False, False, True, False]
+
+
+def test_a_misspelt_id_gets_the_nearest():
+    with pytest.raises(UnknownName, match="Did you mean 'CartPole-v1'"):
+        make_gymnasium(GymnasiumConfig(env_id="CartPol-v1"), nb_envs=1, seed=0)
+
+
+def test_observations_that_are_no_box_are_refused():
+    with pytest.raises(Mismatch, match="observations must be a Box"):
+        make_gymnasium(GymnasiumConfig(env_id="Pictures-v0"), nb_envs=1, seed=0)
