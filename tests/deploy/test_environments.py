@@ -1,6 +1,7 @@
 """Environments by name, and the loop in those of the upkie package: two simulators and a mock."""
 
 import dataclasses
+import subprocess
 import sys
 
 import gymnasium
@@ -53,6 +54,28 @@ def test_the_loop_drives_the_mock_though_nothing_ever_changes_there():
     np.testing.assert_allclose(commanded, [[10.0, -10.0]] * 200, rtol=1e-5)
 
 
+ROBOT = """
+import sys
+class Robot:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch", "mujoco", "onnx", "rich", "tyro", "matplotlib", "tensorboard"):
+            raise ModuleNotFoundError(f"there is no {name} on the robot", name=name)
+sys.meta_path.insert(0, Robot())
+from surefoot.deploy import OnnxPolicy, deploy, make_env
+policy = OnnxPolicy(sys.argv[1])
+env = make_env("Upkie-Mock-Pendulum", frequency=policy.card.rate_hz)
+report = deploy(policy, env, duration_s=0.1, realtime=False)
+print(report.steps, report.message)
+"""
+
+
+def test_the_robot_needs_neither_torch_nor_mujoco(tmp_path):
+    path = write_linear_policy(tmp_path, STABILISING, limit=2.0)
+    command = [sys.executable, "-W", "error", "-c", ROBOT, str(path)]
+    child = subprocess.run(command, capture_output=True, text=True)
+    assert (child.stdout, child.returncode) == ("20 time is up\n", 0), child.stderr
+
+
 def test_pybullet_opens_no_window_and_nobody_sleeps_inside():
     env = make_env("Upkie-PyBullet-Pendulum")
     assert env.spec is not None
@@ -101,3 +124,12 @@ def test_a_missing_package_comes_with_its_install_line(monkeypatch):
 def test_a_robot_without_a_spine_gets_one_clear_sentence():
     with pytest.raises(SurefootError, match=r"none answers \(.*/surefoot_test.*start the spine"):
         make_env("Upkie-Spine-Pendulum", shm_name="/surefoot_test")
+
+
+def test_a_missing_pybullet_comes_with_its_install_line(monkeypatch):
+    from upkie.envs.backends import pybullet_backend
+
+    monkeypatch.setattr(pybullet_backend, "pybullet", None)
+    monkeypatch.setitem(sys.modules, "pybullet", None)
+    with pytest.raises(MissingPackage, match=r"package 'pybullet'.*surefoot\[upkie\]"):
+        make_env("Upkie-PyBullet-Pendulum")

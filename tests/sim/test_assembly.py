@@ -113,7 +113,7 @@ def test_visual_meshes_weigh_and_touch_nothing():
 
 def test_an_unknown_joint_names_the_nearest():
     odd = replace(UPKIE, servos=(Servo(joint="left_knea", kp=1.0, kd=1.0),))
-    with pytest.raises(UnknownName, match="no joint named 'left_knea' in robot 'upkie'. Did you "
+    with pytest.raises(UnknownName, match=r"no joint named 'left_knea' in robot 'upkie'\. Did you "
                                           "mean 'left_knee'"):  # fmt: skip
         build_spec(odd, timestep=0.001)
 

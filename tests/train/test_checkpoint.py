@@ -6,8 +6,8 @@ import signal
 import pytest
 import torch
 import yaml
-from support import short_run
 
+from support import short_run
 from surefoot.errors import BadFile
 from surefoot.train.checkpoint import VERSION, load_checkpoint, save_checkpoint
 from surefoot.train.policies import load_policy

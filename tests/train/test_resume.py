@@ -9,8 +9,8 @@ import time
 
 import pytest
 import torch
-from support import TASKS, assert_same_state, short_run
 
+from support import TASKS, assert_same_state, short_run
 from surefoot.train.checkpoint import load_checkpoint
 from surefoot.train.log import read_progress
 from surefoot.train.on_policy import train_on_policy
@@ -121,9 +121,7 @@ def test_killed_twenty_times_at_random_and_resumed_gives_the_undisturbed_numbers
         kills += 1
     assert kills == 20, "the run was too short to be killed twenty times"
     subprocess.run([sys.executable, "-c", _CHILD, str(folder.path)], check=True, timeout=300)
-    assert_same_state(
-        _numbers(load_checkpoint(whole.last)), _numbers(load_checkpoint(folder.last))
-    )
+    assert_same_state(_numbers(load_checkpoint(whole.last)), _numbers(load_checkpoint(folder.last)))
     assert len(read_progress(folder.progress)) == 400
 
 

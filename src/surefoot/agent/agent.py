@@ -1,4 +1,4 @@
-"""An agent: the pipeline that goes to the robot, its policy, and the value function it trains with."""
+"""An agent: the pipeline that goes to the robot, its policy, and its value function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from surefoot.agent.distributions import Categorical, DiagonalGaussian, Distribu
 from surefoot.agent.moments import RunningMoments
 from surefoot.agent.networks import mlp
 from surefoot.agent.pipeline import Pipeline
-from surefoot.signals import Interface
+from surefoot.signals import Interface, Layout
 
 
 class Agent(nn.Module):
@@ -31,14 +31,19 @@ class Agent(nn.Module):
         self.pipeline = Pipeline(config, interface)
         nb_in = self.pipeline.feature_size
         continuous = self.pipeline.continuous
-        nb_out = interface.action_size if continuous else int(interface.action)  # type: ignore[arg-type]
-        style = {"activation": config.activation, "ortho_init": config.ortho_init}
-        self.actor = mlp(
-            (nb_in, *config.net_arch_pi, nb_out), output_gain=0.01, generator=generator, **style
-        )
-        self.critic = mlp(
-            (nb_in, *config.net_arch_vf, 1), output_gain=1.0, generator=generator, **style
-        )
+        nb_out = interface.action.size if isinstance(interface.action, Layout) else interface.action
+
+        def network(hidden: tuple[int, ...], nb_out: int, gain: float) -> nn.Sequential:
+            return mlp(
+                (nb_in, *hidden, nb_out),
+                activation=config.activation,
+                output_gain=gain,
+                ortho_init=config.ortho_init,
+                generator=generator,
+            )
+
+        self.actor = network(config.net_arch_pi, nb_out, 0.01)
+        self.critic = network(config.net_arch_vf, 1, 1.0)
         if continuous:
             self.log_std = nn.Parameter(torch.full((nb_out,), config.log_std_init))
         self.return_moments = RunningMoments(1)
@@ -56,7 +61,7 @@ class Agent(nn.Module):
         return self.critic(features).squeeze(-1)
 
     def forward(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """The deterministic policy: (observation (E, O), state (E, S)) -> (action (E, A), state)."""
+        """The deterministic policy: observation (E, O), state (E, S) -> action (E, A), state."""
         features, state = self.pipeline.observe(observation, state)
         return self.pipeline.act(self.distribution(features).mode, state)
 

@@ -11,7 +11,9 @@ _LOG_2PI = math.log(2.0 * math.pi)
 
 
 class DiagonalGaussian:
-    r"""Independent normal laws, $\log\pi(a) = -\frac12\sum[(a-\mu)^2/\sigma^2+2\log\sigma+\log2\pi]$.
+    r"""Independent normal laws.
+
+    $\log\pi(a) = -\frac12\sum[(a-\mu)^2/\sigma^2 + 2\log\sigma + \log 2\pi]$
 
     Args:
         mean: (N, A).

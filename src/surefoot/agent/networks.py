@@ -33,7 +33,7 @@ def mlp(
     layers: list[nn.Module] = []
     last = len(sizes) - 2
     for i, (width_in, width_out) in enumerate(itertools.pairwise(sizes)):
-        layer = nn.utils.skip_init(nn.Linear, width_in, width_out)
+        layer = nn.Linear(width_in, width_out)
         if ortho_init:
             gain = output_gain if i == last else math.sqrt(2.0)
             nn.init.orthogonal_(layer.weight, gain, generator=generator)

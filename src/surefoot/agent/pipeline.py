@@ -46,7 +46,7 @@ class Pipeline(nn.Module):
         self.register_buffer("high", high, persistent=False)
         self.bounded = bool(torch.isfinite(low).all() and torch.isfinite(high).all())
         if config.action_rates and not self.continuous:
-            raise InvalidConfig("agent.action_rates needs a continuous action, this one is a choice")
+            raise InvalidConfig("agent.action_rates needs a continuous action, not a choice")
         if config.action_rates and len(config.action_rates) != len(low):
             raise InvalidConfig(
                 f"agent.action_rates needs one rate per action value: {len(low)} values, "

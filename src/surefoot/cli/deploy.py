@@ -30,9 +30,7 @@ def main(argv: Sequence[str]) -> int:
         "--env-kwargs", nargs="*", default=[], metavar="KEY=VALUE", help="arguments of --env"
     )
     parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds")
-    parser.add_argument(
-        "--no-realtime", action="store_true", help="as fast as the simulation goes"
-    )
+    parser.add_argument("--no-realtime", action="store_true", help="as fast as the simulation goes")
     parser.add_argument("--seed", type=int, default=0, help="seed of the environment's reset")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(argv)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from surefoot.errors import InvalidConfig, Mismatch
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from surefoot.envs.batched import BatchedEnv
     from surefoot.sim.viewer import Slider
     from surefoot.train.evaluate import Policy
@@ -126,11 +128,12 @@ def _sliders(env: BatchedEnv) -> tuple[Slider, ...]:
     )
 
 
-def _follow(env: BatchedEnv, commands: Sequence[float]) -> None:
+def _follow(env: BatchedEnv, commands: ArrayLike) -> None:
     """Hand the operator's commands to the task, if it takes any."""
+    import numpy as np
     import torch
 
     from surefoot.tasks.upkie_gyropod import UpkieGyropod
 
     if isinstance(env.task, UpkieGyropod):
-        env.task.set_targets(torch.tensor([list(commands)], dtype=torch.float32))
+        env.task.set_targets(torch.tensor(np.atleast_2d(commands), dtype=torch.float32))

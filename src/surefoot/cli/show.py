@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ NB_SHOWN = 6
 
 
 @contextmanager
-def watch_training(session: Session, *, host: str) -> Iterator[None]:
+def watch_training(session: Session, *, host: str) -> Generator[None]:
     """While entered, every step of the training is on display; closing the window changes nothing.
 
     Raises:
@@ -45,8 +45,8 @@ def watch_training(session: Session, *, host: str) -> Iterator[None]:
             viewer.show(env.worlds.qpos[:nb_shown].numpy())
             return diverged
 
-        env.worlds.step = step_and_show  # type: ignore[method-assign] - only while it is watched
+        env.worlds.step = step_and_show
         try:
             yield
         finally:
-            env.worlds.step = step  # type: ignore[method-assign]
+            env.worlds.step = step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from surefoot.errors import Mismatch
 
 Array = NDArray[np.float32]
 
+_LOG = logging.getLogger(__name__)
 _POSITION_UNITS = ("rad", "m")  # zero is a place there, not rest
 
 
@@ -263,6 +265,7 @@ class ClosedLoop:
 
 
 def _failed(what: str, error: Exception) -> Stop:
+    _LOG.debug("the environment failed to %s", what, exc_info=error)  # where, for who must mend it
     return Stop(
         reason="environment failed",
         message=f"the environment failed to {what}: {type(error).__name__}: {error}",

@@ -21,7 +21,7 @@ from surefoot.tasks.catalog import TASKS, TaskConfig
 Array = NDArray[np.float32]
 
 
-class SurefootEnv(gymnasium.Env[Array, Array]):
+class SurefootEnv(gymnasium.Env[Any, Any]):
     """One world of a task: named observations in their units, actions in theirs.
 
     Args:
@@ -96,7 +96,7 @@ class SurefootEnv(gymnasium.Env[Array, Array]):
             self._renderer = None
 
 
-class SurefootVectorEnv(VectorEnv[Array, Array, Array]):
+class SurefootVectorEnv(VectorEnv[Any, Any, Any]):
     """Many worlds of a task in one process; an ended episode starts anew within the same step.
 
     Takes the arguments of `SurefootEnv` and `num_envs`.

@@ -66,15 +66,13 @@ class GymnasiumEnv:
     def __init__(self, env: gymnasium.vector.VectorEnv[Any, Any, Any], *, seed: int) -> None:
         self._env, self._seed = env, stream_seed(seed, "world") % 2**31
         self.nb_worlds = env.num_envs
-        metadata = env.metadata or {}
         observation, action = env.single_observation_space, env.single_action_space
         if not isinstance(observation, gymnasium.spaces.Box):
             raise Mismatch(f"observations must be a Box, this environment has {observation}")
         self._observation_size = int(np.prod(observation.shape))
+        seen = Signal(name="observation", unit="1", size=self._observation_size)
         self.interface = Interface(
-            observation=Layout((Signal(name="observation", unit="1", size=self._observation_size),)),
-            action=_action_layout(action),
-            dt=1.0 / metadata.get("render_fps", 1) if metadata.get("render_fps") else 1.0,
+            observation=Layout((seen,)), action=_action_layout(action), dt=_step_duration(env)
         )
         self._discrete = isinstance(self.interface.action, int)
         self._first = int(action.start) if isinstance(action, gymnasium.spaces.Discrete) else 0
@@ -89,7 +87,8 @@ class GymnasiumEnv:
         if self._discrete:
             sent = action[:, 0].long().numpy() + self._first
         else:
-            sent = action.numpy().reshape(self.nb_worlds, *self._env.single_action_space.shape)
+            shape = self._env.single_action_space.shape or ()
+            sent = action.numpy().reshape(self.nb_worlds, *shape)
         obs, reward, terminated, truncated, info = self._env.step(sent)
         obs, final_obs = self._tensor(obs), self._tensor(obs)
         for i in np.flatnonzero(terminated | truncated):
@@ -125,6 +124,12 @@ class GymnasiumEnv:
         self._env.reset(seed=self._seed)
         for env, saved in zip(self._env.envs, state["envs"], strict=True):  # type: ignore[attr-defined]
             _restore(env, saved)
+
+
+def _step_duration(env: gymnasium.vector.VectorEnv[Any, Any, Any]) -> float:
+    """By the rate at which it is rendered, s; 1 without one."""
+    rate = (env.metadata or {}).get("render_fps")
+    return 1.0 / rate if rate else 1.0
 
 
 def _action_layout(space: gymnasium.Space[Any]) -> Layout | int:

@@ -73,7 +73,7 @@ class UpkieSensing:
         velocity = self._velocity_of_imu()
         self._imu_acceleration = (velocity - self._imu_velocity) / self._dt
         self._imu_velocity = velocity
-        self._torque = self._data.actuator_force.copy()
+        self._torque = self._data.qfrc_actuator[self._v]  # after the clamps of command and URDF
 
     def observe(self, random: np.random.Generator) -> dict[str, Any]:
         """The spine observation; `random` draws the noise."""

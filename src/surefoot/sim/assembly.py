@@ -56,7 +56,7 @@ def build_spec(
             geom.rgba = [0.5, 0.5, 0.5, 0.0]
     base = spec.worldbody.first_body()
     base.add_freejoint(name="base")
-    base.pos = [0.0, 0.0, robot.base_height]
+    base.pos[:] = (0.0, 0.0, robot.base_height)
     _add_floor(spec)
     for servo in robot.servos:
         _add_servo(spec, servo, robot)
@@ -131,9 +131,8 @@ def _add_floor(spec: mujoco.MjSpec) -> None:
 
 def _add_servo(spec: mujoco.MjSpec, servo: Servo, robot: Robot) -> None:
     """tau = clamp(ctrl - kp q - kd qd), with ctrl = kp q* + kd qd* + tau_ff."""
-    joint = spec.joint(servo.joint)
-    if joint is None:
-        known = [j.name for j in spec.joints if j.name != "base"]
+    known = {joint.name: joint for joint in spec.joints if joint.name != "base"}
+    if servo.joint not in known:
         raise UnknownName("joint", servo.joint, known, f"robot '{robot.name}'")
     spec.add_actuator(
         name=servo.joint,
@@ -144,5 +143,5 @@ def _add_servo(spec: mujoco.MjSpec, servo: Servo, robot: Robot) -> None:
         biastype=mujoco.mjtBias.mjBIAS_AFFINE,
         biasprm=[0.0, -servo.kp, -servo.kd] + [0.0] * 7,
         forcelimited=True,
-        forcerange=joint.actfrcrange,
+        forcerange=known[servo.joint].actfrcrange.tolist(),
     )

@@ -45,25 +45,25 @@ class Page:
         follow: bool,
     ) -> None:
         config = viewer_protocol.ViewerConfig(title=title)
-        panel = Panel(commands, follow=follow)
-        made: Future[WebViewer] = Future()
+        started: Future[str] = Future()
 
         def run(endpoint: endpoints.ViewerEndpoint) -> None:
+            # the viewer must end where it began: nothing outside this thread may hold it
+            panel = Panel(commands, follow=follow)
             try:
                 viewer = WebViewer(host, port, config, endpoint, model=model, plugins=[panel])
             except BaseException as error:  # whatever it is, the caller below waits for it
-                made.set_exception(error)
+                started.set_exception(error)
                 return
-            made.set_result(viewer)
+            started.set_result(viewer.address)
             viewer_protocol.run_viewer_loop(viewer)
 
         self._handle = launch_thread.launch_thread(run)
         try:
-            self.viewer = made.result(timeout=_START_TIME)
+            self.address: str | None = started.result(timeout=_START_TIME)
         except BaseException:
             self._handle.close()
             raise
-        self.address: str | None = self.viewer.address
 
     def send(self, qpos: NDArray[np.float64]) -> None:
         """Hand a state over, (Q,); it replaces one that was not drawn yet."""

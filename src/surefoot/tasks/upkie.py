@@ -11,7 +11,7 @@ from torch import Tensor
 
 from surefoot.robots.upkie import LEG_JOINTS, UPKIE, WHEEL_BASE, WHEEL_JOINTS, WHEEL_RADIUS
 from surefoot.seeding import stream_seed
-from surefoot.signals import Interface, Layout, Signal
+from surefoot.signals import Interface, Layout
 from surefoot.sim.backend import Worlds
 from surefoot.tasks.task import uniform
 from surefoot.tasks.upkie_config import UpkieConfig
@@ -90,9 +90,7 @@ class Upkie:
         qvel[:, 0:6] = torch.stack([vx, vy, vz, wx, wy, torch.zeros_like(wx)], dim=1)
         self._worlds.set_state(ids, qpos, qvel)
         span = self.config.lag_max_s - self.config.lag_min_s
-        self._lag[ids] = self.config.lag_min_s + span * torch.rand(
-            nb, 1, generator=self._random
-        )
+        self._lag[ids] = self.config.lag_min_s + span * torch.rand(nb, 1, generator=self._random)
         self._command[ids] = 0.0
         self._lagged[ids] = 0.0
         self._smoothness.reset(ids)
@@ -119,8 +117,11 @@ class Upkie:
         return observation + uniform(self._random, observation, self.config.observation_noise)
 
     def terminated(self) -> Tensor:
-        """Whether the robot has fallen."""
-        return balance.fallen(self, fall_pitch=self.config.fall_pitch)
+        """Whether the robot has fallen, or drifted away."""
+        ended = balance.fallen(self, fall_pitch=self.config.fall_pitch)
+        if self.config.max_drift is not None:
+            ended = ended | balance.drifted(self, max_drift=self.config.max_drift)
+        return ended
 
     def advance(self) -> None:
         """Remember the command that the next step's smoothness is measured against."""

@@ -53,6 +53,8 @@ class UpkieConfig:
     """Pitch beyond which the robot has fallen, rad."""
     max_ground_velocity: float = 2.0
     """Largest ground velocity that may be commanded, m/s."""
+    max_drift: float | None = None
+    """Ground position beyond which an episode ends like a fall, m; None lets the robot drift."""
     leg_return_s: float = 1.0
     """Time constant with which the legs return to straight, s."""
     reset: ResetRange = ResetRange()

@@ -90,3 +90,8 @@ def turn_as_commanded(view: BalanceView, target: Tensor, *, tolerance: float) ->
 def fallen(view: BalanceView, *, fall_pitch: float) -> Tensor:
     """Whether the base leans further than `fall_pitch` rad, bool (E,)."""
     return view.pitch.abs() > fall_pitch
+
+
+def drifted(view: BalanceView, *, max_drift: float) -> Tensor:
+    """Whether the wheels are further than `max_drift` m from where they began, bool (E,)."""
+    return view.ground_position.abs() > max_drift

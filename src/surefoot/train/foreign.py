@@ -104,8 +104,7 @@ def check_fit(interface: Interface, env: gymnasium.Env[Any, Any]) -> int:
             f"this environment shows {seen}"
         )
     if isinstance(interface.action, Layout):
-        fits = isinstance(acts, gymnasium.spaces.Box) and acts.shape == (interface.action.size,)
-        if not fits:
+        if not isinstance(acts, gymnasium.spaces.Box) or acts.shape != (interface.action.size,):
             raise Mismatch(
                 f"the policy sends {interface.action.size} values "
                 f"({', '.join(interface.action.names)}), this environment takes {acts}"

@@ -46,7 +46,7 @@ class MetricsLog:
             self._append(row)
         try:
             for name, value in metrics.items():
-                self._writer.add_scalar(name, value, int(metrics[STEPS]))  # type: ignore[no-untyped-call]
+                self._writer.add_scalar(name, value, int(metrics[STEPS]))
         except OSError as error:
             raise _full(self._path.parent, error) from None
 
@@ -67,7 +67,7 @@ class MetricsLog:
 
     def close(self) -> None:
         """Write out what TensorBoard still holds."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
 
 
 def read_progress(path: Path) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from typing import Any
+from typing import Any, cast
 
 from surefoot.errors import InvalidConfig, UnknownName
 
@@ -17,7 +17,7 @@ def to_plain(config: Any) -> Any:
     if dataclasses.is_dataclass(config) and not isinstance(config, type):
         return {f.name: to_plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
     if isinstance(config, tuple):
-        return [to_plain(item) for item in typing.cast("tuple[Any, ...]", config)]
+        return [to_plain(item) for item in cast("tuple[Any, ...]", config)]
     return config
 
 
@@ -35,7 +35,7 @@ def from_plain(cls: type[T], data: Any, where: str = "") -> T:
     hints = {k: chosen.get(v, v) for k, v in typing.get_type_hints(generic).items()}
     names = [f.name for f in dataclasses.fields(generic)]
     values: dict[str, Any] = {}
-    for key, value in typing.cast("dict[str, Any]", data).items():
+    for key, value in cast("dict[str, Any]", data).items():
         if key not in names:
             raise UnknownName("setting", f"{where}{key}", names, cls.__name__)
         values[key] = _convert(hints[key], value, f"{where}{key}")
@@ -62,9 +62,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         if not isinstance(value, list):
             raise InvalidConfig(f"{where} must be a list, got {value!r}")
-        return tuple(_convert(arguments[0], v, where) for v in typing.cast("list[Any]", value))
+        return tuple(_convert(arguments[0], v, where) for v in cast("list[Any]", value))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise InvalidConfig(f"{where} must be of type {hint.__name__}, got {value!r}")
+    kind = cast("type", hint)
+    if not isinstance(value, kind) or (isinstance(value, bool) and hint is not bool):
+        raise InvalidConfig(f"{where} must be of type {kind.__name__}, got {value!r}")
     return value

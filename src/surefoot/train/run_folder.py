@@ -17,16 +17,15 @@ from surefoot.train.checkpoint import VERSION, check_version, write_atomically
 from surefoot.train.config import AnyTaskConfig, RunConfig
 from surefoot.train.plain import from_plain, to_plain
 
-_WORDS = (
-    "acorn amber anchor apple arrow aspen badge basil beacon birch bison bramble breeze brook "
-    "cedar chalk cherry cliff clover cobalt comet copper coral cricket dahlia delta dune ember "
-    "falcon fern finch flint forest fox garnet ginger glacier grove harbor hazel heron hickory "
-    "indigo iris island ivory ivy jade jasper juniper kestrel lagoon larch laurel lemon lilac "
-    "linden lotus lupin maple marble meadow mint nectar oak olive onyx opal orchid otter pebble "
-    "pine plum poppy prairie quartz quince raven reed ridge river robin saffron sage sequoia "
-    "sienna sparrow spruce summit swift tamarind teal thistle tulip tundra umber valley velvet "
-    "violet walnut willow wren yarrow zephyr zinnia"
-).split()
+_WORDS = """
+    acorn amber anchor apple arrow aspen badge basil beacon birch bison bramble breeze brook cedar
+    chalk cherry cliff clover cobalt comet copper coral cricket dahlia delta dune ember falcon fern
+    finch flint forest fox garnet ginger glacier grove harbor hazel heron hickory indigo iris island
+    ivory ivy jade jasper juniper kestrel lagoon larch laurel lemon lilac linden lotus lupin maple
+    marble meadow mint nectar oak olive onyx opal orchid otter pebble pine plum poppy prairie quartz
+    quince raven reed ridge river robin saffron sage sequoia sienna sparrow spruce summit swift
+    tamarind teal thistle tulip tundra umber valley velvet violet walnut willow wren yarrow zephyr
+""".split()  # noqa: SIM905 - a list of a hundred quoted words is harder to read
 
 
 @dataclass(frozen=True, kw_only=True)
