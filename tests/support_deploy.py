@@ -28,6 +28,12 @@ PENDULUM = PolicyCard(
     rate_hz=200.0,
     state_size=1,
 )
+FAST = dataclasses.replace(
+    PENDULUM, action=(Signal(name="ground_velocity", unit="m/s", low=-3.0, high=3.0),)
+)
+"""The same for a policy that commands up to 3 m/s."""
+STABILISING = [20.0, 1.0, 2.0, 1.5]
+"""Gains of the specs that stand in MuJoCo and in PyBullet, clipped at 2.9 m/s."""
 
 
 class Rig(gymnasium.Env[Any, Any]):

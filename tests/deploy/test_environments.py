@@ -1,6 +1,5 @@
 """Environments by name, and the loop in those of the upkie package: two simulators and a mock."""
 
-import dataclasses
 import subprocess
 import sys
 
@@ -8,16 +7,9 @@ import gymnasium
 import numpy as np
 import pytest
 
-from support_deploy import PENDULUM, Puppet, write_linear_policy
+from support_deploy import FAST, STABILISING, Puppet, write_linear_policy
 from surefoot.deploy import OnnxPolicy, deploy, make_env
 from surefoot.errors import InvalidConfig, MissingPackage, SurefootError, UnknownName
-from surefoot.signals import Signal
-
-STABILISING = [20.0, 1.0, 2.0, 1.5]
-"""Gains of the specs that stand in MuJoCo and in PyBullet, clipped at 2.9 m/s."""
-FAST = dataclasses.replace(
-    PENDULUM, action=(Signal(name="ground_velocity", unit="m/s", low=-3.0, high=3.0),)
-)
 
 
 @pytest.mark.parametrize("backend", ["PyBullet", "MuJoCo"])

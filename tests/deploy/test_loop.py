@@ -178,8 +178,11 @@ def test_a_reset_or_a_close_that_fails_leaves_a_report():
 
     env = Broken()
     report = run(Puppet(1.0), env)
-    assert report.message == "the environment failed to reset: OSError: no such bus"
-    assert (report.steps, env.nb_closed) == (0, 1)
+    assert report.message == (
+        "the environment failed to reset: OSError: no such bus; the environment could not be "
+        "closed (OSError: no such bus either): check that the motors are off"
+    )
+    assert (report.steps, env.nb_closed, report.closed, report.is_fault) == (0, 1, False, True)
 
 
 def test_an_error_of_the_watcher_stops_the_robot_first():

@@ -24,6 +24,11 @@ def test_actions_follow_the_graph_and_the_state_is_kept(tmp_path):
     assert policy.act(observation).dtype == np.float32
 
 
+def test_the_card_names_its_graph(tmp_path):
+    path = write_linear_policy(tmp_path, [1.0, 0.0, 0.0, 0.0], limit=1.0)
+    assert OnnxPolicy(card_path(path)).path == path
+
+
 def test_many_robots_have_their_own_memories(tmp_path):
     policy = OnnxPolicy(write_linear_policy(tmp_path, [1.0, 0.0, 0.0, 0.0], limit=50.0, memory=3.0))
     policy.reset(3)

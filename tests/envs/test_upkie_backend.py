@@ -266,8 +266,7 @@ def test_one_word_is_all_that_changes():
         "max_gain_scale": 2.0, "max_ground_velocity": 1.5, "nb_substeps": 20,
         "regulate_frequency": False, "torque_control_kd": 1.1, "torque_control_kp": 19.0,
     }  # fmt: skip
-    register_upkie_environments()
-    env = gymnasium.make("Upkie-MuJoCo-Pendulum", **arguments)
+    env = gymnasium.make("Upkie-MuJoCo-Pendulum", **arguments)  # surefoot.envs registered it
     assert isinstance(env.env, UpkiePendulum)
     assert env.action_space.high == pytest.approx([1.5])
     backend = env.unwrapped.backend

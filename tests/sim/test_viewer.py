@@ -1,17 +1,19 @@
 """The live viewer: harmless to the network, to the training and to standard output."""
 
 import contextlib
-import logging
 import os
 import socket
+import struct
+import subprocess
 import sys
-import threading
+import tempfile
 import time
 import urllib.request
 
 import mujoco
 import numpy as np
 import pytest
+from websockets.sync.client import connect
 
 from surefoot.errors import InvalidConfig
 from surefoot.sim.render import decorate
@@ -103,15 +105,15 @@ def test_a_grid_refuses_states_of_another_shape():
 
 
 def test_keys_move_their_slider_by_a_share_of_its_range():
-    commands = Commands(SLIDERS)
-    assert commands.values == (0.0, 0.5, 0.5)
+    commands = Commands(SLIDERS, np.zeros(3))
+    assert commands.values.tolist() == [0.0, 0.5, 0.5]
     commands.press("up-down", 0.1)  # the range is 3 m/s
     commands.press("left-right", -0.25)  # the range is 2 rad/s
-    assert commands.values == pytest.approx((0.3, 0.0, 0.5))
+    assert commands.values == pytest.approx([0.3, 0.0, 0.5])
     commands.press("up-down", 5.0)
     assert commands.values[0] == 2.0
     commands.reset()
-    assert commands.values == (0.0, 0.5, 0.5)
+    assert commands.values.tolist() == [0.0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -173,65 +175,70 @@ def test_the_page_is_served_elsewhere_only_when_asked(model):
 
 
 @needs_page
-def test_a_mujoco_that_binds_elsewhere_is_refused(model, monkeypatch):
+def test_a_mujoco_that_binds_elsewhere_is_refused():
     """What would happen if MuJoCo chose the interface in another way than today."""
-    from mujoco.studio.web import web_server
-
-    bind = web_server.bind_public_socket
-    monkeypatch.setattr(web_server, "bind_public_socket", lambda _, port: bind("0.0.0.0", port))
-    with pytest.raises(ViewerFailed, match=r"listens on 0\.0\.0\.0, not on 127\.0\.0\.1"):
-        open_viewer(model, web=True)
-    monkeypatch.undo()
-    open_viewer(model, web=True).close()  # nothing was left behind
+    code = """
+import os
+from mujoco.studio import launch_thread, viewer_protocol
+from mujoco.studio.web import web_server
+from surefoot.sim.viewer_web import WebViewer
+bind = web_server.bind_public_socket
+web_server.bind_public_socket = lambda host, port: bind("0.0.0.0", port)
+endpoint, _ = launch_thread.make_thread_endpoints()
+try:
+    WebViewer("127.0.0.1", viewer_protocol.ViewerConfig(), endpoint)
+except OSError as error:
+    print(error, flush=True)
+os._exit(0)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert "MuJoCo's server listens on 0.0.0.0, not on 127.0.0.1" in run.stdout, run.stderr
 
 
 @needs_page
-def test_a_state_travels_to_the_page(page, model):
-    from surefoot.sim import viewer_page
-
-    assert isinstance(page._screen, viewer_page.Page)
+def test_a_state_travels_to_the_browser(page, model):
     qpos = model.qpos0.copy()
-    qpos[0] = 0.25
+    qpos[0] = 0.123456789
     assert page.show(qpos)
-    viewer = page._screen.viewer
-    assert wait_until(lambda: viewer.data.qpos[0] == 0.25)
-    assert viewer.model.ngeom == model.ngeom
-    np.testing.assert_allclose(viewer.data.body("base").xpos, [0.25, 0.0, 0.5])
+    with connect(page.address.replace("http", "ws") + "state?sid=test") as stream:
+        frames = (stream.recv(timeout=10) for _ in range(100))
+        assert any(struct.pack("<d", 0.123456789) in f for f in frames if isinstance(f, bytes))
 
 
 @needs_page
-def test_the_page_is_silent_on_standard_output(model, capfd, caplog):
-    with caplog.at_level(logging.INFO), open_viewer(model, web=True) as viewer:
+def test_the_viewer_prints_nothing_and_leaves_nothing(model, capfd, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with open_viewer(model, web=True) as viewer:
         urllib.request.urlopen(viewer.address, timeout=10).close()
         viewer.show(model.qpos0)
+        assert len(os.listdir(tmp_path)) == 1
     assert capfd.readouterr() == ("", "")
+    assert os.listdir(tmp_path) == []
 
 
 @needs_page
-def test_closing_ends_the_threads_and_frees_the_port(model):
-    before = set(threading.enumerate())
+def test_closing_stops_the_server(model):
     viewer = open_viewer(model, web=True)
     assert viewer.is_running
     viewer.close()
     viewer.close()
     assert not viewer.is_running and not viewer.show(model.qpos0)
-    assert wait_until(lambda: set(threading.enumerate()) <= before)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port_of(viewer)), timeout=5)
 
 
 @needs_page
-def test_one_viewer_at_a_time(page, model):
-    with pytest.raises(ViewerFailed, match="already open"):
-        open_viewer(model, web=True)
-    assert page.is_running
+def test_two_viewers_do_not_meet(page, model):
+    with open_viewer(model, web=True) as other:
+        assert other.address != page.address
+        assert page.is_running and other.is_running
 
 
 @needs_page
 def test_a_taken_port_is_one_sentence(model):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        message = f"the page on 127.0.0.1, port {port}, could not be opened: this port is taken"
+        message = f"the page on 127.0.0.1, port {port}, could not be opened: no such port is free"
         with pytest.raises(ViewerFailed, match=message):
             open_viewer(model, web=True, port=port)
 
@@ -248,27 +255,54 @@ def test_commands_start_at_their_initial_values(page):
 
 
 @needs_page
-def test_a_broken_viewer_stops_itself_and_nothing_else(page, model, caplog, monkeypatch):
-    def explode(_: object) -> bool:
-        raise RuntimeError("the browser made no sense")
-
-    monkeypatch.setattr(page._screen.viewer, "prepare_next_frame", lambda: explode(None))
+def test_a_viewer_that_dies_stops_nothing_else(page, model, caplog):
+    page._process._process.kill()
     assert wait_until(lambda: not page.is_running)
     assert not page.show(model.qpos0)
-    assert "the viewer stopped: the browser made no sense" in caplog.text
+    np.testing.assert_array_equal(page.commands(), [0.0, 0.5, 0.5])
+    assert caplog.text.count("the viewer stopped") == 1
+
+
+@needs_page
+def test_the_viewer_ends_with_a_killed_simulation_and_cleans_up(tmp_path):
+    code = """
+import os, signal, mujoco
+from surefoot.sim.viewer import open_viewer
+print(open_viewer(mujoco.MjModel.from_xml_string("<mujoco/>"), web=True).address, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        timeout=120,
+    )
+    port = int(run.stdout.decode().strip().rstrip("/").rsplit(":", 1)[1])
+
+    def gone() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    assert wait_until(gone) and wait_until(lambda: not os.listdir(tmp_path))
 
 
 # --- what every viewer does ----------------------------------------------------------------------
 
 
-class FakeScreen:
+class FakeProcess:
+    """Remembers each state that the viewer was given."""
+
     address = None
 
-    def __init__(self) -> None:
-        self.sent: list[np.ndarray] = []
+    def __init__(self, model: mujoco.MjModel, **_: object) -> None:
+        self.shown: list[np.ndarray] = []
 
-    def send(self, qpos: np.ndarray) -> None:
-        self.sent.append(qpos)
+    @property
+    def state(self) -> "FakeProcess":
+        return self
+
+    def __setitem__(self, _: slice, state: np.ndarray) -> None:
+        self.shown.append(state)
 
     def is_running(self) -> bool:
         return True
@@ -278,26 +312,22 @@ class FakeScreen:
 
 
 @pytest.fixture
-def screen(monkeypatch):
-    from surefoot.sim import viewer
-
-    screen = FakeScreen()
-    monkeypatch.setattr(viewer, "_open_screen", lambda *_, **__: screen)
-    return screen
+def fake(monkeypatch):
+    monkeypatch.setattr("surefoot.sim.viewer.ViewerProcess", FakeProcess)
 
 
-def test_frames_that_come_too_fast_are_dropped(model, screen, monkeypatch):
+def test_frames_that_come_too_fast_are_dropped(model, fake, monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     with open_viewer(model) as viewer:
         for _ in range(200):  # one second at 200 Hz
             viewer.show(model.qpos0)
             clock[0] += 1 / 200
-    # one frame in 7 steps of 5 ms is the fastest that keeps 1/30 s between frames: 200 / 7 = 28.6
-    assert len(screen.sent) == 29
+        # of steps of 5 ms, every 7th keeps 1/30 s between frames: 200 / 7 = 28.6
+        assert len(viewer._process.shown) == 29
 
 
-def test_a_world_with_a_nan_keeps_its_last_picture(screen, monkeypatch):
+def test_a_world_with_a_nan_keeps_its_last_picture(fake, monkeypatch):
     monkeypatch.setattr("surefoot.sim.viewer._FRAME", 0.0)
     spec = mujoco.MjSpec.from_string(SCENE)
     rows = np.tile(spec.compile().qpos0, (2, 1))
@@ -308,10 +338,9 @@ def test_a_world_with_a_nan_keeps_its_last_picture(screen, monkeypatch):
         viewer.show(rows)
         rows[:, 8] = [np.nan, 0.3]
         viewer.show(rows)
-    rail = [sent.reshape(2, 9)[:, 8].tolist() for sent in screen.sent]
-    assert rail == [[0.0, 0.0], [0.1, 0.2], [0.1, 0.3]]
-    base_y = screen.sent[0].reshape(2, 9)[:, 1]
-    np.testing.assert_array_equal(base_y, [0.0, 2.0])
+        shown = np.stack(viewer._process.shown).reshape(3, 2, 9)
+    np.testing.assert_array_equal(shown[:, :, 8], [[0.0, 0.0], [0.1, 0.2], [0.1, 0.3]])
+    np.testing.assert_array_equal(shown[0, :, 1], [0.0, 2.0])  # each at its place on the grid
 
 
 # --- the window ----------------------------------------------------------------------------------
@@ -331,4 +360,5 @@ def test_a_window_opens_shows_and_closes(model):
             viewer.show(model.qpos0)
             time.sleep(0.05)
         assert viewer.is_running
+        np.testing.assert_array_equal(viewer.commands(), [0.0, 0.5, 0.5])
     assert not viewer.is_running

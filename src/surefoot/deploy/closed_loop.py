@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -100,6 +100,7 @@ class ClosedLoop:
         self._last: Array | None = None
         self._steps = self._ramp_steps = self._clamped = 0
         self._fell_at: int | None = None
+        self._trouble = ""
 
     def run(self, seed: int | None) -> Stop:
         """Drive, come to rest, close the environment; says why it ended."""
@@ -115,6 +116,8 @@ class ClosedLoop:
                 raise
             finally:
                 self._close()
+        if self._trouble:
+            stop = replace(stop, message=f"{stop.message}; {self._trouble}")
         return stop
 
     def report(self, stop: Stop, *, realtime: bool, wall_s: float) -> DeploymentReport:
@@ -132,6 +135,7 @@ class ClosedLoop:
             missed_deadlines=self._schedule.nb_missed,
             worst_lateness_s=self._schedule.worst_lateness_s,
             clamped=self._clamped,
+            closed=not self._trouble,
         )
 
     def _drive(self, interrupt: Interrupt, seed: int | None) -> Stop:
@@ -253,14 +257,19 @@ class ClosedLoop:
                 return
 
     def _close(self) -> None:
-        """Close the environment; an impatient Ctrl-C in the middle begins again."""
+        """Let go of the environment; an impatient Ctrl-C in the middle begins again."""
         for _ in range(2):
             try:
                 self._env.close()
                 return
             except KeyboardInterrupt:
                 continue
-            except Exception:  # it failed already, and there is no one left to tell
+            except Exception as error:
+                _LOG.debug("the environment failed to close", exc_info=error)
+                self._trouble = (
+                    f"the environment could not be closed ({type(error).__name__}: {error}): "
+                    "check that the motors are off"
+                )
                 return
 
 

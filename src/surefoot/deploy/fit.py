@@ -47,16 +47,17 @@ def fit(card: PolicyCard, env: AnyEnv) -> Fit:
         Mismatch: They do not belong together; the error says where they differ.
     """
     where = env.spec.id if env.spec is not None else type(env.unwrapped).__name__
-    _check_rate(card, env, where)
     sensed, operated = _observation(card, env.observation_space, where)
     if card.nb_choices:
         first = _check_choices(card, env.action_space, where)
+        _check_rate(card, env, where)
         zero, last = np.zeros(1, np.float32), np.full(1, card.nb_choices - 1, np.float32)
         return Fit(
             sensed=sensed, operated=operated, low=zero, high=last, first_choice=first,
             action_shape=(),
         )  # fmt: skip
     box = _check_action(card, env.action_space, where)
+    _check_rate(card, env, where)
     layout = card.action_layout
     assert layout is not None
     return Fit(

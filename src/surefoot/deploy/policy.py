@@ -25,7 +25,7 @@ class OnnxPolicy:
     """The deterministic policy of an ONNX file, for one robot or for N at once, on one thread.
 
     Args:
-        path: The .onnx file; its card stands beside it.
+        path: The .onnx file, or the card that stands beside it.
 
     Raises:
         BadFile: The file or its card is missing, damaged, foreign, from a newer version, or they do
@@ -34,6 +34,8 @@ class OnnxPolicy:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        if self.path.suffix == ".json":
+            self.path = self.path.with_suffix(".onnx")
         content = _read(self.path)
         self.card = read_card(card_path(self.path))
         if sha256(content) != self.card.onnx_sha256:

@@ -57,11 +57,13 @@ class DeploymentReport:
     """Longest time that an action came after its tick, s; 0 without a clock."""
     clamped: int
     """Action values that were outside the card's limits, and were clamped."""
+    closed: bool
+    """Whether the environment could be closed, which on a robot stops the motors."""
 
     @property
     def is_fault(self) -> bool:
         """Whether something went wrong, rather than came to its end."""
-        return self.stop_reason not in ("duration", "interrupt", "truncated")
+        return not self.closed or self.stop_reason not in ("duration", "interrupt", "truncated")
 
     def to_json(self) -> dict[str, Any]:
         """One JSON object."""

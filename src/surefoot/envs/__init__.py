@@ -1,5 +1,10 @@
-"""The world as an agent meets it; importing this package registers our tasks with Gymnasium."""
+"""The world as an agent meets it; importing this package registers our tasks with Gymnasium.
+
+It also registers Upkie-MuJoCo-*, the upkie package's environments with our physics.
+"""
 
 from surefoot.envs.gym_api import register
+from surefoot.envs.upkie_gym import register_upkie_environments
 
 register()
+register_upkie_environments()

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import sys
-import threading
 import time
 import webbrowser
-from typing import Protocol
 
 import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from surefoot.errors import MissingPackage, SurefootError
 from surefoot.sim.render_gl import has_screen
-from surefoot.sim.viewer_commands import Commands, Slider
+from surefoot.sim.viewer_commands import Slider
 from surefoot.sim.viewer_grid import Grid, tile
+from surefoot.sim.viewer_process import ViewerFailed, ViewerProcess
 
 __all__ = ["LOOPBACK", "Grid", "Slider", "Viewer", "ViewerFailed", "open_viewer", "tile"]
 
 LOOPBACK = "127.0.0.1"
 """The interface that only programs on this machine can reach."""
-_FRAME = 1 / 30  # s, the least time between two frames sent
-_one_at_a_time = threading.Lock()  # MuJoCo's viewers keep their state per process
-
-
-class _Screen(Protocol):
-    """What a window and a page have in common."""
-
-    @property
-    def address(self) -> str | None: ...
-    def send(self, qpos: NDArray[np.float64]) -> None: ...
-    def is_running(self) -> bool: ...
-    def close(self) -> None: ...
-
-
-class ViewerFailed(SurefootError):
-    """The viewer could not start."""
+_FRAME = 1 / 30  # s, the least time between two states shown
 
 
 class Viewer:
@@ -47,20 +29,20 @@ class Viewer:
     30 times a second. It is a context manager.
     """
 
-    def __init__(self, screen: _Screen, grid: Grid, commands: Commands) -> None:
-        self._screen, self._grid, self._commands = screen, grid, commands
+    def __init__(self, process: ViewerProcess, grid: Grid) -> None:
+        self._process, self._grid = process, grid
         self._shown = grid.model.qpos0.reshape(len(grid.offsets), -1) - grid.shift
         self._next, self._open = 0.0, True
 
     @property
     def address(self) -> str | None:
         """Where a browser finds the viewer; None for a window."""
-        return self._screen.address
+        return self._process.address
 
     @property
     def is_running(self) -> bool:
         """Whether someone can still watch: False once the window is closed or the viewer failed."""
-        return self._open and self._screen.is_running()
+        return self._open and self._process.is_running()
 
     def show(self, qpos: ArrayLike) -> bool:
         """Show the worlds' states, unless the last ones are younger than 1/30 s.
@@ -79,19 +61,18 @@ class Viewer:
         rows = np.array(qpos, dtype=np.float64, ndmin=2)
         finite = np.isfinite(rows).all(axis=1)
         self._shown[finite] = rows[finite]
-        self._screen.send(self._grid.qpos(self._shown))
+        self._process.state[:] = self._grid.qpos(self._shown)
         return True
 
     def commands(self) -> NDArray[np.float64]:
         """What the sliders say now, (number of sliders,), in their order and units."""
-        return np.array(self._commands.values, dtype=np.float64)
+        return np.array(self._process.values)
 
     def close(self) -> None:
         """Close the window or stop the server; a second call does nothing."""
         if self._open:
             self._open = False
-            self._screen.close()
-            _one_at_a_time.release()
+            self._process.close()
 
     def __enter__(self) -> Viewer:
         return self
@@ -110,7 +91,7 @@ def open_viewer(
     sliders: tuple[Slider, ...] = (),
     open_browser: bool = False,
 ) -> Viewer:
-    """Open a live viewer, in a thread of its own; one at a time in a process.
+    """Open a live viewer, in a process of its own, which ends with this one.
 
     Args:
         model: What to show: one world, or several made by `tile`. The viewer keeps a copy.
@@ -125,56 +106,28 @@ def open_viewer(
         open_browser: Also open the page in the user's browser, where there is a screen.
 
     Raises:
-        MissingPackage: MuJoCo Studio is not there, or has no such viewer on this machine.
         ViewerFailed: The viewer could not start: the port is taken, the server would listen
-            elsewhere than asked, there is no window system, or a viewer is open already.
+            elsewhere than asked, or there is no window system.
     """
     if web is None:
         web = not has_screen() or sys.platform == "darwin"
     grid = model if isinstance(model, Grid) else _alone(model)
-    commands = Commands(sliders)
-    if not _one_at_a_time.acquire(blocking=False):
-        raise ViewerFailed("a viewer is already open in this process; close it first")
     try:
-        where = (host, port) if web else None
-        screen = _open_screen(grid, commands, where=where, title=title)
-    except BaseException:
-        _one_at_a_time.release()
-        raise
-    if open_browser and screen.address and has_screen():
-        webbrowser.open(screen.address)
-    return Viewer(screen, grid, commands)
-
-
-def _open_screen(
-    grid: Grid, commands: Commands, *, where: tuple[str, int] | None, title: str
-) -> _Screen:
-    """A page on a host and port, or else a window."""
-    model, follow = _to_look_at(grid.model), len(grid.offsets) == 1
-    try:
-        if where is None:
-            from surefoot.sim.viewer_window import Window
-
-            return Window(model, commands=commands, follow=follow)
-        from surefoot.sim.viewer_page import Page
-
-        host, port = where
-        return Page(model, host=host, port=port, title=title, commands=commands, follow=follow)
-    except ImportError as error:
-        raise MissingPackage("mujoco", "the viewer", f"pip install mujoco ({error})") from error
-    except OSError as error:
-        asked = f"the page on {where[0]}, port {where[1]}," if where else "the window"
-        raise ViewerFailed(f"{asked} could not be opened: {error}") from error
+        process = ViewerProcess(
+            grid.model,
+            web=(host, port) if web else None,
+            title=title,
+            sliders=sliders,
+            follow=len(grid.offsets) == 1,
+        )
+    except (ViewerFailed, OSError) as error:
+        what = f"the page on {host}, port {port}," if web else "the window"
+        raise ViewerFailed(f"{what} could not be opened: {error}") from error
+    if open_browser and process.address and has_screen():
+        webbrowser.open(process.address)
+    return Viewer(process, grid)
 
 
 def _alone(model: mujoco.MjModel) -> Grid:
     """A grid of one world, which is the model itself."""
     return Grid(model=model, offsets=np.zeros((1, 3)), floating=np.zeros(0, dtype=np.int64))
-
-
-def _to_look_at(model: mujoco.MjModel) -> mujoco.MjModel:
-    """A copy without contacts and constraints, so that the viewer has little to compute."""
-    model = copy.copy(model)
-    flag = mujoco.mjtDisableBit
-    model.opt.disableflags |= int(flag.mjDSBL_CONTACT | flag.mjDSBL_CONSTRAINT)
-    return model

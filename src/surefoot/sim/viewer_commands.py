@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from surefoot.errors import InvalidConfig
 
 Arrows = Literal["up-down", "left-right"]
@@ -39,22 +42,29 @@ class Slider:
 
 
 class Commands:
-    """The values of some sliders. The viewer's thread sets them, the simulation reads them.
+    """The values of some sliders, kept in an array that others read.
 
-    `values` is replaced as a whole, so a reader never sees half of a change.
+    Args:
+        sliders: What the user may set.
+        values: Where the values are kept, (number of sliders,).
     """
 
-    def __init__(self, sliders: Sequence[Slider]) -> None:
-        self.sliders = tuple(sliders)
-        self.values = tuple(s.initial for s in self.sliders)
+    def __init__(self, sliders: Sequence[Slider], values: NDArray[np.float64]) -> None:
+        self.sliders, self.values = tuple(sliders), values
+        self.reset()
 
     def reset(self) -> None:
         """Back to the initial values."""
-        self.values = tuple(s.initial for s in self.sliders)
+        for i, slider in enumerate(self.sliders):
+            self.values[i] = slider.initial
+
+    def set(self, index: int, value: float) -> None:
+        """Set one value, or the nearest that its slider allows."""
+        slider = self.sliders[index]
+        self.values[index] = min(max(value, slider.low), slider.high)
 
     def press(self, keys: Arrows, share: float) -> None:
         """Move the sliders of these keys by a share of their range, negative for Down or Right."""
-        self.values = tuple(
-            min(max(v + share * (s.high - s.low), s.low), s.high) if s.keys == keys else v
-            for s, v in zip(self.sliders, self.values, strict=True)
-        )
+        for i, slider in enumerate(self.sliders):
+            if slider.keys == keys:
+                self.set(i, self.values[i] + share * (slider.high - slider.low))

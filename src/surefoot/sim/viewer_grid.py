@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -45,25 +47,21 @@ def tile(spec: mujoco.MjSpec, nb_worlds: int, *, spacing: float = 1.5) -> Grid:
         nb_worlds: How many copies, N.
         spacing: Distance between neighbours, m.
     """
-    whole, part = spec.copy(), _bodies_only(spec.copy())
     columns = math.ceil(math.sqrt(nb_worlds))
     cells = np.arange(nb_worlds)
     offsets = np.zeros((nb_worlds, 3))
     offsets[:, 0], offsets[:, 1] = spacing * (cells // columns), spacing * (cells % columns)
-    shared, lights = {mesh.name for mesh in spec.meshes}, {light.name for light in spec.lights}
-    _bodies_only(whole).copy_during_attach = True
+    whole, part = _bodies_only(spec.copy()), _bodies_only(spec.copy())
+    _delete(part, part.worldbody.geoms, part.lights, part.cameras, _skies(part))
+    shared = {mesh.name for mesh in spec.meshes}
+    whole.copy_during_attach = True
     for world in range(1, nb_worlds):
-        frame = whole.worldbody.add_frame(pos=offsets[world])
-        for body in part.worldbody.bodies:
-            frame.attach_body(body, f"{world}/", "")
+        whole.attach(part, frame=whole.worldbody.add_frame(pos=offsets[world]), prefix=f"{world}/")
     for geom in whole.geoms:  # attaching copied the meshes too: go back to the first ones
         original = geom.meshname.split("/", 1)[-1]
         if geom.meshname not in shared and original in shared:
             geom.meshname = original
-    for light in [i for i in whole.lights if i.name not in lights]:
-        whole.delete(light)
-    for mesh in [m for m in whole.meshes if m.name not in shared]:
-        whole.delete(mesh)
+    _delete(whole, [mesh for mesh in whole.meshes if mesh.name not in shared])
     single = spec.compile()
     free = single.jnt_qposadr[single.jnt_type == mujoco.mjtJoint.mjJNT_FREE]
     return Grid(model=whole.compile(), offsets=offsets, floating=free.astype(np.int64))
@@ -71,9 +69,15 @@ def tile(spec: mujoco.MjSpec, nb_worlds: int, *, spacing: float = 1.5) -> Grid:
 
 def _bodies_only(spec: mujoco.MjSpec) -> mujoco.MjSpec:
     """Delete what connects or drives bodies: a model that is only looked at needs none of it."""
-    unseen = (spec.actuators, spec.sensors, spec.equalities, spec.tendons, spec.pairs,
-              spec.excludes, spec.keys)  # fmt: skip
-    for elements in unseen:
-        for element in list(elements):
-            spec.delete(element)
+    _delete(spec, spec.actuators, spec.sensors, spec.equalities, spec.tendons)
+    _delete(spec, spec.pairs, spec.excludes, spec.keys)
     return spec
+
+
+def _skies(spec: mujoco.MjSpec) -> list[mujoco.MjsTexture]:
+    return [t for t in spec.textures if t.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX]
+
+
+def _delete(spec: mujoco.MjSpec, *elements: Iterable[Any]) -> None:
+    for element in [e for group in elements for e in group]:
+        spec.delete(element)

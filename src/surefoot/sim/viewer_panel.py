@@ -1,20 +1,23 @@
-"""What we add to MuJoCo's web viewer: a camera on the robot, sliders, and keys that move them."""
+"""What we add to MuJoCo's web viewer: the robot's state, a camera on it, sliders and keys."""
 
 from __future__ import annotations
 
 import time
 
 import mujoco
+import numpy as np
 from mujoco.studio import (
     messages,
     plugin,
     ux,  # pyright: ignore[reportAttributeAccessIssue]  # added when the package is imported
 )
 from mujoco.studio.dear_imgui import dear_imgui as imgui
+from numpy.typing import NDArray
 
 from surefoot.sim.render_painter import aim
-from surefoot.sim.viewer_commands import Arrows, Commands, Slider
+from surefoot.sim.viewer_commands import Arrows, Commands
 
+_QPOS = int(mujoco.mjtState.mjSTATE_QPOS)
 _SWEEP = 2.0  # s, from one end of a slider to the other while its key is held
 _KEYS: dict[Arrows, tuple[imgui.Key, imgui.Key]] = {
     "up-down": (imgui.Key.UpArrow, imgui.Key.DownArrow),
@@ -28,15 +31,17 @@ _FLAGS = (
 
 
 class Panel(plugin.ViewerPlugin):
-    """Runs in the viewer's thread.
+    """A plugin of the viewer: MuJoCo calls its handlers for every frame.
 
     Args:
+        state: The model's positions, (Q,), which someone else keeps up to date.
         commands: What the user may set.
         follow: Keep the camera on the robot, for a single world.
     """
 
-    def __init__(self, commands: Commands, *, follow: bool) -> None:
-        self._commands, self._follow = commands, follow
+    def __init__(self, state: NDArray[np.float64], commands: Commands, *, follow: bool) -> None:
+        self._state, self._commands, self._follow = state, commands, follow
+        self._shown = np.full_like(state, np.nan)
         self._last_frame = time.monotonic()
 
     @messages.handler
@@ -48,11 +53,17 @@ class Panel(plugin.ViewerPlugin):
 
     @messages.handler
     def on_update(self, _: messages.UpdateEvent) -> None:
-        """Let the keys move the sliders, unless the mouse is just moving one."""
+        """Show the newest state; let the keys move the sliders."""
+        state = np.array(self._state)
+        if not np.array_equal(state, self._shown):
+            self._shown = state
+            self.viewer.dispatch(messages.StateSnapshot(state=state, state_sig=_QPOS))
         now = time.monotonic()
         elapsed, self._last_frame = min(now - self._last_frame, 0.1), now
-        if imgui.IsAnyItemActive():
-            return
+        if not imgui.IsAnyItemActive():  # else the mouse is just moving a slider
+            self._read_keys(elapsed)
+
+    def _read_keys(self, elapsed: float) -> None:
         if imgui.IsKeyPressed(imgui.Key.Space):
             self._commands.reset()
         for keys, (more, less) in _KEYS.items():
@@ -68,16 +79,13 @@ class Panel(plugin.ViewerPlugin):
             return
         imgui.SetNextWindowPos(imgui.Vec2(16, 16), imgui.Cond.FirstUseEver)
         imgui.Begin("Commands", flags=_FLAGS)
-        commands.values = tuple(map(_build_slider_gui, commands.sliders, commands.values))
+        for i, slider in enumerate(commands.sliders):
+            imgui.SetNextItemWidth(220)
+            shown = f"%.2f {slider.unit.replace('%', '%%')}".rstrip()
+            value = float(commands.values[i])
+            moved, new = imgui.SliderFloat(slider.name, value, slider.low, slider.high, shown)
+            if moved:
+                commands.set(i, float(new))
         if imgui.Button("Reset (Space)"):
             commands.reset()
         imgui.End()
-
-
-def _build_slider_gui(slider: Slider, value: float) -> float:
-    """Lay one slider out; the value that the user left it at."""
-    imgui.SetNextItemWidth(220)
-    shown = f"%.2f {slider.unit.replace('%', '%%')}".rstrip()
-    moved, new = imgui.SliderFloat(slider.name, value, slider.low, slider.high, shown)
-    # ctrl-click lets one type any number
-    return min(max(float(new), slider.low), slider.high) if moved else value

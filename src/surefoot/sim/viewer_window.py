@@ -1,14 +1,14 @@
-"""The viewer as a window: MuJoCo's classic viewer, fed by the simulation.
+"""The viewer as a window: MuJoCo's classic viewer.
 
-MuJoCo 4.0 has a newer window, `mujoco.studio.native_viewer`; it needs Python 3.12, and on Linux it
-fails at its first frame.
+MuJoCo 4.0 has a newer window, `mujoco.studio.native_viewer`, which needs Python 3.12 and fails at
+its first frame on Linux.
 """
 
 from __future__ import annotations
 
-import threading
+import time
 import warnings
-from concurrent.futures import Future
+from collections.abc import Callable
 
 import mujoco
 import numpy as np
@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from surefoot.sim.render_painter import aim, base_body, bounds
 from surefoot.sim.viewer_commands import Arrows, Commands
 
-_START_TIME = 60.0  # s, allowed for the start on a busy machine
-_STOP_TIME = 5.0  # s, allowed for the end
+_FRAME = 1 / 60  # s, between two looks at the state
 _STEP = 0.05  # of a slider's range, for each press of a key
 _LABEL_LENGTH = 99  # characters that MuJoCo keeps
 _INK = np.array([0.1, 0.1, 0.1, 1.0], dtype=np.float32)
@@ -31,94 +30,66 @@ _KEYS: dict[int, tuple[Arrows, float]] = {
 }
 
 
-class Window:
-    """A window that shows one model. The user's commands come from the arrow keys and Space.
+def show(
+    model: mujoco.MjModel,
+    state: NDArray[np.float64],
+    commands: Commands,
+    *,
+    follow: bool,
+    ready: Callable[[], None],
+) -> None:
+    """Show the model until the user closes the window; its commands come from the arrow keys.
 
     Args:
         model: What to show.
-        commands: What the user may set; the values are written into a corner of the picture.
+        state: The model's positions, (Q,), which someone else keeps up to date.
+        commands: What the user may set; the values float above the robot.
         follow: Keep the camera on the robot.
+        ready: Called once the window is open.
 
     Raises:
-        OSError: No window can be opened here.
+        OSError: There is no window system.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GLFW explains itself in warnings; one error is enough
+        if not viewer.glfw.init():
+            raise OSError("there is no window system here (DISPLAY or WAYLAND_DISPLAY)")
 
-    address = None
-
-    def __init__(self, model: mujoco.MjModel, *, commands: Commands, follow: bool) -> None:
-        _require_window_system()
-        self._model, self._data, self._commands = model, mujoco.MjData(model), commands
-        self._base = base_body(model)
-        mujoco.mj_kinematics(model, self._data)
-        center, radius = bounds(model, self._data)
-        self._above = center[2] + radius - self._data.xpos[self._base, 2]
-        others = set(threading.enumerate())
-        self._handle = _launch(model, self._data, commands)
-        self._threads = set(threading.enumerate()) - others
-        with self._handle.lock():
-            aim(self._handle.cam, model, follow=follow)
-
-    def send(self, qpos: NDArray[np.float64]) -> None:
-        """Hand a state over, (Q,); it replaces one that was not drawn yet."""
-        self._data.qpos[:] = qpos
-        mujoco.mj_kinematics(self._model, self._data)
-        with self._handle.lock():
-            self._write_commands(self._data.xpos[self._base])
-        self._handle.sync(state_only=True)
-
-    def _write_commands(self, place: NDArray[np.float64]) -> None:
-        """Float the values beside the robot.
-
-        MuJoCo's way to write into a corner, `set_texts`, waits for the window without giving up
-        the interpreter, which the window takes to report a key: they block each other for good.
-        """
-        scene = self._handle.user_scn
-        if scene is None:
-            return
-        commands = zip(self._commands.sliders, self._commands.values, strict=True)
-        text = ", ".join(f"{s.name} {v:+.2f} {s.unit}" for s, v in commands)
-        label, kind = scene.geoms[0], mujoco.mjtGeom.mjGEOM_LABEL
-        place = place + np.array([0.0, 0.0, self._above])
-        mujoco.mjv_initGeom(label, kind, np.zeros(3), place, np.eye(3).ravel(), _INK)
-        label.label = text[:_LABEL_LENGTH]
-        scene.ngeom = 1 if text else 0
-
-    def is_running(self) -> bool:
-        """Whether the window is open."""
-        return self._handle.is_running()
-
-    def close(self) -> None:
-        """Close the window, and wait for its threads: Python's exit would break them off."""
-        self._handle.close()
-        for thread in self._threads:
-            thread.join(timeout=_STOP_TIME)
-
-
-def _launch(model: mujoco.MjModel, data: mujoco.MjData, commands: Commands) -> viewer.Handle:
     def on_key(key: int) -> None:
         if key == viewer.glfw.KEY_SPACE:
             commands.reset()
         elif key in _KEYS:
             commands.press(*_KEYS[key])
 
-    opened: Future[viewer.Handle] = Future()
+    data = mujoco.MjData(model)
+    handle = viewer.launch_passive(
+        model, data, key_callback=on_key, show_left_ui=False, show_right_ui=False
+    )
+    with handle.lock():
+        aim(handle.cam, model, follow=follow)
+    ready()
+    mujoco.mj_kinematics(model, data)
+    center, radius = bounds(model, data)
+    above = np.array([0.0, 0.0, center[2] + radius - data.xpos[base_body(model), 2]])
+    while handle.is_running():
+        data.qpos[:] = state
+        mujoco.mj_kinematics(model, data)
+        if handle.user_scn is not None:
+            with handle.lock():
+                _write(handle.user_scn, commands, data.xpos[base_body(model)] + above)
+        handle.sync(state_only=True)
+        time.sleep(_FRAME)
 
-    def launch() -> None:  # when no window can be made, this call never returns
-        opened.set_result(
-            viewer.launch_passive(
-                model, data, key_callback=on_key, show_left_ui=False, show_right_ui=False
-            )
-        )
 
-    threading.Thread(target=launch, daemon=True).start()
-    try:
-        return opened.result(timeout=_START_TIME)
-    except TimeoutError:
-        raise OSError("MuJoCo opened no window in a minute") from None
+def _write(scene: mujoco.MjvScene, commands: Commands, place: NDArray[np.float64]) -> None:
+    """Let the values float at a place in the world.
 
-
-def _require_window_system() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GLFW explains itself in warnings; one error is enough
-        if not viewer.glfw.init():
-            raise OSError("there is no window system here (DISPLAY or WAYLAND_DISPLAY)")
+    The viewer's way to write into a corner, `set_texts`, waits for the window without giving up
+    the interpreter, which the window takes to report a key: they block each other for good.
+    """
+    pairs = zip(commands.sliders, commands.values, strict=True)
+    text = ", ".join(f"{slider.name} {value:+.2f} {slider.unit}" for slider, value in pairs)
+    label, kind = scene.geoms[0], mujoco.mjtGeom.mjGEOM_LABEL
+    mujoco.mjv_initGeom(label, kind, np.zeros(3), place, np.eye(3).ravel(), _INK)
+    label.label = text[:_LABEL_LENGTH]
+    scene.ngeom = 1 if text else 0

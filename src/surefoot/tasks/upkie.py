@@ -71,7 +71,9 @@ class Upkie:
         self.ground_position = (0.5 * WHEEL_RADIUS * (self._wheel_q[0] - self._wheel_q[1])).float()
         self.ground_velocity = (0.5 * WHEEL_RADIUS * (self._wheel_v[0] - self._wheel_v[1])).float()
         self.pitch_velocity = self._omega[:, 1].float()
-        self.yaw_velocity = self._omega[:, 2].float()
+        self.yaw_velocity = -self._omega[
+            :, 2
+        ].float()  # right turns count as positive, as commanded
 
     def reset(self, ids: Tensor, scale: float) -> None:
         """Drop the robots `ids` upright, within `scale` of the reset range; draw their lags."""

@@ -1,0 +1,97 @@
+"""What every benchmark shares: its arguments, the machine it ran on, a table, a JSON file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments that all benchmarks take: --quick and --json FILE."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="a short trial; figures mean little")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here as well")
+    return parser
+
+
+def machine() -> dict[str, str | int]:
+    """Processor, the cores this process may use, system and versions."""
+    import mujoco
+    import torch
+
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores(),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "versions": f"MuJoCo {mujoco.__version__}, PyTorch {torch.__version__}",
+    }
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """The processor's model, from where the system tells it; with its numbers where it is vague."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or "unknown"
+    facts = dict(
+        (part.strip() for part in line.split(":", 1)) for line in text.splitlines() if ":" in line
+    )
+    name = facts.get("model name", "unknown")
+    return f"{name} (family {facts.get('cpu family', '?')}, model {facts.get('model', '?')})"
+
+
+def headline(title: str, *, threads: str) -> None:
+    """Print what is measured, and on what."""
+    facts = machine()
+    print(f"{title}\n{facts['processor']}, {facts['cores']} cores; {threads}")
+    print(f"{facts['system']}; {facts['versions']}\n", flush=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a Markdown table, columns aligned; floats with three digits that count."""
+    cells = [[_cell(value) for value in row] for row in (head, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    for n, row in enumerate(cells):
+        aligned = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        print(f"| {' | '.join(aligned)} |")
+        if n == 0:
+            print(f"|{'|'.join('-' * (width + 2) for width in widths)}|")
+    print(flush=True)
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
+
+
+def spread(values: Sequence[float]) -> str:
+    """Median and range of repeated measurements: "0.91 (0.90 to 0.93)"."""
+    middle, low, high = statistics.median(values), min(values), max(values)
+    return f"{_cell(middle)} ({_cell(low)} to {_cell(high)})"
+
+
+def verdict(what: str, *, value: float, bar: float, at_most: bool = False) -> dict[str, Any]:
+    """Print whether a figure reaches its bar; returns the same for the JSON file."""
+    reached = value <= bar if at_most else value >= bar
+    sign = "<=" if at_most else ">="
+    print(f"{what}: {_cell(value)}, bar {sign} {bar:g}: {'reached' if reached else 'MISSED'}")
+    return {"what": what, "value": value, "bar": bar, "at_most": at_most, "reached": reached}
+
+
+def write_json(path: Path | None, result: dict[str, Any]) -> None:
+    """Write the machine and the result, if a file was asked for."""
+    if path is not None:
+        path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
