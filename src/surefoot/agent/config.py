@@ -18,6 +18,9 @@ class AgentConfig:
     """How many of the last observations the policy sees, oldest first."""
     append_last_command: bool = False
     """Add the command sent in the step before to each observation."""
+    action_repeat: int = 1
+    """Steps for which an output of the policy is held; it looks and decides only every so often.
+    Outputs that are rates of change are integrated at every step."""
     action_rates: tuple[float, ...] = ()
     """The policy's outputs in [-1, 1] are rates of change of the action, up to these (action unit
     per second, one per element), integrated and clipped; empty: they are the action itself."""
@@ -38,6 +41,8 @@ class AgentConfig:
     def __post_init__(self) -> None:
         if self.history < 1:
             raise InvalidConfig(f"agent.history must be at least 1, got {self.history}")
+        if self.action_repeat < 1:
+            raise InvalidConfig(f"agent.action_repeat must be at least 1, got {self.action_repeat}")
         if any(n < 1 for n in (*self.net_arch_pi, *self.net_arch_vf)):
             raise InvalidConfig(
                 f"agent.net_arch_* needs positive widths, got {self.net_arch_pi} "

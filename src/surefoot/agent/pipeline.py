@@ -20,11 +20,12 @@ class Pipeline(nn.Module):
     """From named observations to network features, and from network outputs to named actions.
 
     Letters in shapes: E agents, O observed values, A action values, F values of a frame (the chosen
-    inputs, then the last command), H frames of history, S = 1 + A + H F state values: whether the
-    episode has begun, the last command, the frames with the newest last.
+    inputs, then the last command), H frames of history, S = 2 + 2 A + H F state values: whether the
+    episode has begun, steps since the last decision, the last command, the output that is held, the
+    frames with the newest last.
 
     Source: wrappers of ppo_balancer (last action, history, action integration, rescaling) in that
-        order; one flat state for all of them is ours.
+        order; one flat state for all of them, and deciding at a lower rate than acting, are ours.
     """
 
     inputs: Tensor
@@ -56,29 +57,43 @@ class Pipeline(nn.Module):
         self.action_size = interface.action_size
         self.frame_size = len(columns) + config.append_last_command * self.action_size
         self.feature_size = config.history * self.frame_size
-        self.state_size = 1 + self.action_size + self.feature_size
+        self.state_size = 2 + 2 * self.action_size + self.feature_size
         self.moments = RunningMoments(self.frame_size) if config.normalize_observation else None
 
-    def initial_state(self, nb: int) -> Tensor:
-        """State of `nb` agents before their first observation, (nb, S)."""
-        return torch.zeros(nb, self.state_size)
+    def initial_state(self, nb: int, *, phase: int = 0) -> Tensor:
+        """State of `nb` agents before their first observation, (nb, S).
+
+        An agent in a later phase than 0 outputs nothing until its next decision is due.
+        """
+        state = torch.zeros(nb, self.state_size)
+        state[:, 1] = phase
+        return state
 
     def observe(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Remember an observation (E, O); returns the features (E, H F) and the new state.
+        """Remember an observation (E, O) if a decision is due.
 
         The first observation of an episode fills the whole history.
+
+        Returns:
+            The features (E, H F) and the new state.
         """
-        started, command, history = self._split(state)
+        started, phase, command, held, history = self._split(state)
         frame = observation[:, self.inputs]
         if self.config.append_last_command:
             frame = torch.cat([frame, command], dim=1)
         longer = torch.cat([history[:, self.frame_size :], frame], dim=1)
         filled = frame.repeat(1, self.config.history)
-        history = torch.where(started > 0.5, longer, filled)
-        state = torch.cat([torch.ones_like(started), command, history], dim=1)
+        newer = torch.where(started > 0.5, longer, filled)
+        if self.config.action_repeat > 1:
+            due = phase < 0.5
+            newer = torch.where(due, newer, history)
+            started = torch.where(due, 1.0, started)
+        else:
+            started = torch.ones_like(started)
+        state = torch.cat([started, phase, command, held, newer], dim=1)
         if self.moments is None:
-            return history, state
-        frames = history.unflatten(1, (self.config.history, self.frame_size))
+            return newer, state
+        frames = newer.unflatten(1, (self.config.history, self.frame_size))
         return self.moments.normalize(frames).flatten(1), state
 
     def newest_frame(self, state: Tensor) -> Tensor:
@@ -88,20 +103,30 @@ class Pipeline(nn.Module):
     def act(self, output: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Turn network outputs (E, A) into actions in the environment's units; and the new state.
 
-        Bounded actions take outputs clipped to [-1, 1]: as rates of change, integrated and clipped
-        to the bounds, or rescaled to the bounds. A choice passes through.
+        Between decisions the last output is held instead. Bounded actions take outputs clipped to
+        [-1, 1]: as rates of change, integrated and clipped to the bounds, or rescaled to the
+        bounds. A choice passes through.
         """
-        _, command, _ = self._split(state)
+        started, phase, command, held, history = self._split(state)
+        repeat = self.config.action_repeat
+        held = torch.where(phase < 0.5, output, held) if repeat > 1 else output
+        phase = torch.where(phase + 1.5 > repeat, 0.0, phase + 1.0)
         if len(self.rates):
-            change = output.clamp(-1.0, 1.0) * self.rates * self.interface.dt
+            change = held.clamp(-1.0, 1.0) * self.rates * self.interface.dt
             command = torch.minimum(torch.maximum(command + change, self.low), self.high)
         elif self.continuous and self.bounded:
-            command = self.low + 0.5 * (output.clamp(-1.0, 1.0) + 1.0) * (self.high - self.low)
+            command = self.low + 0.5 * (held.clamp(-1.0, 1.0) + 1.0) * (self.high - self.low)
         else:
-            command = output
-        return command, torch.cat([state[:, :1], command, state[:, 1 + self.action_size :]], dim=1)
+            command = held
+        return command, torch.cat([started, phase, command, held, history], dim=1)
 
-    def _split(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Whether begun (E, 1), last command (E, A), history (E, H F)."""
-        begin = 1 + self.action_size
-        return state[:, :1], state[:, 1:begin], state[:, begin:]
+    def _split(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Begun (E, 1), phase (E, 1), command (E, A), held output (E, A), history (E, H F)."""
+        size = self.action_size
+        return (
+            state[:, :1],
+            state[:, 1:2],
+            state[:, 2 : 2 + size],
+            state[:, 2 + size : 2 + 2 * size],
+            state[:, 2 + 2 * size :],
+        )

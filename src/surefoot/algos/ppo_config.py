@@ -15,13 +15,13 @@ class PPOConfig:
     """Settings of one PPO learner. Immutable: vary it with `replace`."""
 
     n_steps: int = 2048
-    """Steps of each environment per update."""
+    """Decisions in each environment per update; a decision is `agent.action_repeat` steps."""
     batch_size: int = 64
     """Samples per gradient step; at most n_steps times the number of environments."""
     n_epochs: int = 10
     """Passes over the samples per update."""
     gamma: float = 0.99
-    """Discount per step, in [0, 1]."""
+    """Discount per decision, in [0, 1]."""
     gae_lambda: float = 0.95
     """Trace decay of the advantage estimate, in [0, 1]."""
     learning_rate: float = 3e-4

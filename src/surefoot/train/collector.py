@@ -36,7 +36,7 @@ class Collector:
 
     @torch.no_grad()
     def collect(self, n_steps: int) -> Rollout:
-        """Play `n_steps` steps in every environment."""
+        """Play `n_steps` decisions in every environment, each held for `action_repeat` steps."""
         env, agent, pipeline = self.env, self.agent, self.agent.pipeline
         if not self._started:
             self._features, self._state = pipeline.observe(env.reset(), self._state)
@@ -50,20 +50,17 @@ class Collector:
             features.append(self._features)
             actions.append(drawn)
             log_probs.append(distribution.log_prob(drawn))
-            action, self._state = pipeline.act(drawn, self._state)
-            step = env.step(action)
-            self.episodes.add(step.reward, step.terms, step.done)
-            rewards.append(step.reward)
-            terminated.append(step.terminated)
-            done.append(step.done)
-            self._features, self._state = pipeline.observe(step.final_obs, self._state)
+            end = self._hold(drawn)
+            rewards.append(end.reward)
+            terminated.append(end.terminated)
+            done.append(end.done)
             if pipeline.moments is not None:
                 frames.append(pipeline.newest_frame(self._state))
-            if bool(step.done.any()):
-                ids = step.truncated.nonzero()
-                late_at.append(torch.cat([torch.full_like(ids, t), ids], dim=1))
-                late_features.append(self._features[step.truncated])
-                self._begin_episodes(step.done, step.obs)
+            if len(end.truncated_ids):
+                late_at.append(
+                    torch.stack([torch.full_like(end.truncated_ids, t), end.truncated_ids], dim=1)
+                )
+                late_features.append(end.truncated_features)
         if pipeline.moments is not None:  # only now, so that one rollout has one normalisation
             pipeline.moments.update(torch.cat(frames))
         reward = torch.stack(rewards)
@@ -80,13 +77,36 @@ class Collector:
             truncated_features=torch.cat(late_features) if late_features else self._features[:0],
         )
 
-    def _begin_episodes(self, done: Tensor, obs: Tensor) -> None:
-        """Clear the memory of ended episodes and take in the first observation of the next."""
-        ids = done.nonzero().squeeze(1)
-        fresh = self.agent.pipeline.initial_state(len(ids))
-        features, state = self.agent.pipeline.observe(obs[ids], fresh)
-        self._features = self._features.index_copy(0, ids, features)
-        self._state = self._state.index_copy(0, ids, state)
+    def _hold(self, drawn: Tensor) -> _Held:
+        """Act on an output (E, A) until the next decision is due; rewards add up.
+
+        An episode that ends on the way counts until its end. The next one begins at rest: it waits
+        for the next decision, and its rewards until then belong to nobody.
+        """
+        env, pipeline = self.env, self.agent.pipeline
+        repeat = pipeline.config.action_repeat
+        held = _Held(env.nb_worlds, self._features)
+        for phase in range(1, repeat + 1):
+            action, self._state = pipeline.act(drawn, self._state)
+            step = env.step(action)
+            self.episodes.add(step.reward, step.terms, step.done)
+            held.reward = held.reward + step.reward * ~held.done
+            obs = step.obs
+            if bool(step.done.any()):
+                fresh = step.done & ~held.done
+                ids = (step.truncated & fresh).nonzero().squeeze(1)
+                if len(ids):
+                    last = self._state[ids].clone()
+                    last[:, 1] = 0.0  # look now, whatever the phase
+                    held.add_truncated(ids, pipeline.observe(step.final_obs[ids], last)[0])
+                held.terminated = held.terminated | (step.terminated & fresh)
+                held.done = held.done | step.done
+                ended = step.done.nonzero().squeeze(1)
+                waiting = pipeline.initial_state(len(ended), phase=phase % repeat)
+                self._state = self._state.index_copy(0, ended, waiting)
+            if phase == repeat:
+                self._features, self._state = pipeline.observe(obs, self._state)
+        return held
 
     def _scale(self, reward: Tensor, done: Tensor) -> Tensor:
         """Rewards over the spread of the discounted return, clipped to +-10, (T, E).
@@ -122,6 +142,22 @@ class Collector:
         self._started, self._discounted = state["started"], state["discounted"]
         self._generator.set_state(state["random"])
         self.episodes.load_state_dict(state["episodes"])
+
+
+class _Held:
+    """What happened while one decision was held, in E environments."""
+
+    def __init__(self, nb_worlds: int, like: Tensor) -> None:
+        self.reward = torch.zeros(nb_worlds)
+        self.terminated = torch.zeros(nb_worlds, dtype=torch.bool)
+        self.done = torch.zeros(nb_worlds, dtype=torch.bool)
+        self.truncated_ids = torch.zeros(0, dtype=torch.int64)
+        self.truncated_features = like[:0]
+
+    def add_truncated(self, ids: Tensor, features: Tensor) -> None:
+        """Time ran out in the environments `ids` (K,), with these features (K, F) at their end."""
+        self.truncated_ids = torch.cat([self.truncated_ids, ids])
+        self.truncated_features = torch.cat([self.truncated_features, features])
 
 
 class EpisodeStatistics:

@@ -46,16 +46,21 @@ class RunConfig(Generic[TaskT]):
         for name in ("seed", "sim_threads"):
             if getattr(self, name) < 0:
                 raise InvalidConfig(f"{name} must not be negative, got {getattr(self, name)}")
-        if self.algo.batch_size > self.steps_per_update:
+        if self.algo.batch_size > self.samples_per_update:
             raise InvalidConfig(
                 f"algo.batch_size {self.algo.batch_size} is larger than the rollout of "
-                f"{self.steps_per_update} samples (nb_envs {self.nb_envs} x algo.n_steps "
+                f"{self.samples_per_update} samples (nb_envs {self.nb_envs} x algo.n_steps "
                 f"{self.algo.n_steps}). Lower it, or collect more per update."
             )
 
     @property
     def steps_per_update(self) -> int:
         """Environment steps collected for each update."""
+        return self.samples_per_update * self.agent.action_repeat
+
+    @property
+    def samples_per_update(self) -> int:
+        """Decisions collected for each update: what a minibatch is drawn from."""
         return self.nb_envs * self.algo.n_steps
 
     @property

@@ -1,0 +1,65 @@
+"""The command line from outside, and runs by their folder: what several benchmarks do with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from surefoot.errors import BadFile
+from surefoot.train.log import read_progress
+from surefoot.train.run_folder import RunFolder
+
+TASK = "upkie-pendulum"
+RUNS = Path("runs")
+COMMAND = (sys.executable, "-m", "surefoot.cli.main")
+PYBULLET = "Upkie-PyBullet-Pendulum"
+
+
+def surefoot(*arguments: str) -> tuple[str, float]:
+    """Run a command in a process of its own; returns its output and its wall time, s.
+
+    Raises:
+        SystemExit: It failed; its own words say why.
+    """
+    begin = time.perf_counter()
+    done = subprocess.run((*COMMAND, *arguments), capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - begin
+    if done.returncode != 0:
+        raise SystemExit(f"surefoot {' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout, seconds
+
+
+def train(*arguments: str) -> tuple[Path, float]:
+    """Train from process start to its end; returns the run's folder and the wall time, s."""
+    output, seconds = surefoot("train", *arguments)
+    return Path(output.strip().splitlines()[-1]), seconds
+
+
+def evaluate(policy: Path | str, *arguments: str, episodes: int) -> dict[str, Any]:
+    """What `surefoot eval --json` says of a policy."""
+    output, _ = surefoot("eval", str(policy), "--episodes", str(episodes), "--json", *arguments)
+    return json.loads(output.strip().splitlines()[-1])
+
+
+def balance(evaluation: dict[str, Any]) -> float:
+    """Position and velocity terms of the reward, per step."""
+    return evaluation["terms"]["position"] + evaluation["terms"]["velocity"]
+
+
+def runs_of(root: Path) -> list[Path]:
+    """Folders of the runs of `upkie-pendulum` under `root`, the oldest first."""
+    return sorted(path for path in (root / TASK).glob("*_*") if RunFolder(path).last.exists())
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run has done all its updates."""
+    try:
+        config = RunFolder(folder).read_config().config
+    except BadFile:
+        return False
+    rows = read_progress(RunFolder(folder).progress)
+    return bool(rows) and float(rows[-1]["train/n_updates"]) >= config.total_updates
