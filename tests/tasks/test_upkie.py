@@ -31,7 +31,7 @@ class StillWorlds:
 def _pendulum(nb_worlds=1, **settings):
     worlds = StillWorlds(nb_worlds)
     task = UpkiePendulum(UpkiePendulumConfig(**settings), worlds, seed=0)
-    task.reset(torch.arange(nb_worlds), 0.0)
+    task.reset(torch.arange(nb_worlds), 0.0, imperfect=True)
     return task, worlds
 
 
@@ -56,7 +56,7 @@ def test_velocity_command_turns_the_wheels_against_each_other():
 def test_yaw_command_adds_the_same_speed_to_both_wheels():
     worlds = StillWorlds(1)
     task = UpkieGyropod(UpkieGyropodConfig(), worlds, seed=0)
-    task.reset(torch.arange(1), 0.0)
+    task.reset(torch.arange(1), 0.0, imperfect=True)
     task.apply(torch.tensor([[1.0, 0.5]]), imperfect=False)
     turn = 0.5 * 0.5 * 0.3048 / 0.05  # 0.5 rad/s at half the wheel base
     assert worlds.ctrl[0, [2, 5]].tolist() == pytest.approx([20.0 + turn, -20.0 + turn])
@@ -87,7 +87,7 @@ def test_lag_is_drawn_within_its_range_at_each_reset():
     first = task.state_dict()["_lag"].clone()
     assert first.min() >= 0.05 and first.max() <= 0.15
     assert first.min() < 0.051 and first.max() > 0.149  # 2000 draws fill the range
-    task.reset(torch.tensor([7]), 1.0)
+    task.reset(torch.tensor([7]), 1.0, imperfect=True)
     second = task.state_dict()["_lag"]
     assert second[7] != first[7] and torch.equal(second[8:], first[8:])
 
@@ -129,7 +129,7 @@ def test_resets_fill_the_range_and_scale_with_the_curriculum():
     bounds = ResetRange(pitch=0.25, omega_y=0.1, v_x=0.1, x=0.5, z=0.2)
     task, worlds = _pendulum(3000, reset=bounds)
     for scale in (1.0, 0.5):
-        task.reset(torch.arange(3000), scale)
+        task.reset(torch.arange(3000), scale, imperfect=True)
         pitch = task.observe()[:, 0]
         assert 0.98 * 0.25 * scale < pitch.abs().max() <= 0.25 * scale + 1e-6
         assert 0.98 * 0.1 * scale < worlds.qvel[:, 0].abs().max() <= 0.1 * scale + 1e-9
@@ -137,6 +137,14 @@ def test_resets_fill_the_range_and_scale_with_the_curriculum():
         height = worlds.qpos[:, 2]
         assert height.min() >= 0.6 - 1e-9 and 0.98 * 0.2 * scale < height.max() - 0.6
         assert worlds.qpos[:, 3:7].norm(dim=1).sub(1.0).abs().max() < 1e-12
+
+
+def test_odometry_starts_anywhere_within_its_offset_in_an_imperfect_world_only():
+    task, _ = _pendulum(2000, odometry_offset=0.3)
+    position = task.observe()[:, 1]
+    assert 0.297 < position.abs().max() <= 0.3 + 1e-6
+    task.reset(torch.arange(2000), 1.0, imperfect=False)
+    assert task.observe()[:, 1].abs().max() == 0.0
 
 
 def test_spine_rate_must_be_a_multiple_of_the_policy_rate():
@@ -158,7 +166,7 @@ def test_commands_are_redrawn_and_some_stand_still():
     worlds = StillWorlds(1000)
     config = UpkieGyropodConfig(command_s=0.01, standing_share=0.3)
     task = UpkieGyropod(config, worlds, seed=0)
-    task.reset(torch.arange(1000), 1.0)
+    task.reset(torch.arange(1000), 1.0, imperfect=True)
     before = task.observe()[:, 6:].clone()
     standing = (before == 0.0).all(dim=1).float().mean()
     assert abs(standing - 0.3) < 0.06  # 4 standard errors of 1000 draws

@@ -71,7 +71,7 @@ class BatchedEnv:
 
     def reset(self) -> Tensor:
         """Start a new episode in every world; returns the observation, (E, O)."""
-        self.task.reset(torch.arange(self.nb_worlds), self.reset_scale)
+        self.task.reset(torch.arange(self.nb_worlds), self.reset_scale, imperfect=self.imperfect)
         self._elapsed.zero_()
         return self._sense()
 
@@ -101,7 +101,7 @@ class BatchedEnv:
         final_obs = obs
         ids = (terminated | truncated).nonzero().squeeze(1)
         if len(ids):
-            task.reset(ids, self.reset_scale)
+            task.reset(ids, self.reset_scale, imperfect=self.imperfect)
             self._elapsed[ids] = 0
             obs = final_obs.clone()
             obs[ids] = self._sense(ids)

@@ -23,7 +23,7 @@ class Task(Protocol):
     nb_substeps: int
     """Physics steps per policy step."""
 
-    def reset(self, ids: Tensor, scale: float) -> None:
+    def reset(self, ids: Tensor, scale: float, *, imperfect: bool) -> None:
         """Start new episodes in the worlds `ids` (N,), `scale` in [0, 1] of the reset range."""
         ...
 

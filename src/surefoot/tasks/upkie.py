@@ -75,7 +75,7 @@ class Upkie:
             :, 2
         ].float()  # right turns count as positive, as commanded
 
-    def reset(self, ids: Tensor, scale: float) -> None:
+    def reset(self, ids: Tensor, scale: float, *, imperfect: bool) -> None:
         """Drop the robots `ids` upright, within `scale` of the reset range; draw their lags."""
         bounds, nb = self.config.reset, len(ids)
         draw = 2.0 * torch.rand(nb, 9, generator=self._random, dtype=torch.float64) - 1.0
@@ -90,6 +90,9 @@ class Upkie:
         cr, sr = torch.cos(roll / 2), torch.sin(roll / 2)
         qpos[:, 3:7] = torch.stack([cp * cr, cp * sr, sp * cr, -sp * sr], dim=1)
         qvel[:, 0:6] = torch.stack([vx, vy, vz, wx, wy, torch.zeros_like(wx)], dim=1)
+        if imperfect:
+            turned = uniform(self._random, x, self.config.odometry_offset / WHEEL_RADIUS)
+            qpos[:, _JOINT_Q + _LEFT], qpos[:, _JOINT_Q + _RIGHT] = turned, -turned
         self._worlds.set_state(ids, qpos, qvel)
         span = self.config.lag_max_s - self.config.lag_min_s
         self._lag[ids] = self.config.lag_min_s + span * torch.rand(nb, 1, generator=self._random)

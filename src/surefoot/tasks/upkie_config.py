@@ -65,6 +65,9 @@ class UpkieConfig:
     """Uniform noise on each sensed value, +-, in that value's unit."""
     action_noise: float = 0.05
     """Uniform noise on the velocity command after its lag, +-, m/s (and rad/s for yaw)."""
+    odometry_offset: float = 0.0
+    """Where the wheels' odometry may stand at the start of an episode, +-, m, in an imperfect world:
+    so that coming back is practised from the beginning. Ours."""
     lag_min_s: float = 0.05
     """Shortest time constant of the command's low-pass, drawn at each reset, s."""
     lag_max_s: float = 0.15
@@ -108,7 +111,7 @@ class UpkieConfig:
                 f"task lags need 0 <= lag_min_s <= lag_max_s, "
                 f"got {self.lag_min_s} s and {self.lag_max_s} s"
             )
-        for name in ("observation_noise", "action_noise", "curriculum_steps"):
+        for name in ("observation_noise", "action_noise", "odometry_offset", "curriculum_steps"):
             if getattr(self, name) < 0:
                 raise InvalidConfig(f"task.{name} must be >= 0, got {getattr(self, name)}")
         if not 0.0 < self.smoothing <= 1.0:

@@ -61,9 +61,9 @@ class UpkieGyropod(Upkie):
         self._age = torch.zeros(worlds.nb_worlds, dtype=torch.int64)
         self._target = torch.zeros(worlds.nb_worlds, 2)
 
-    def reset(self, ids: Tensor, scale: float) -> None:
+    def reset(self, ids: Tensor, scale: float, *, imperfect: bool) -> None:
         """As `Upkie.reset`, with yaw at zero and a new command."""
-        super().reset(ids, scale)
+        super().reset(ids, scale, imperfect=imperfect)
         self._yaw[ids] = 0.0
         self._draw_targets(ids)
 

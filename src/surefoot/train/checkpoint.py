@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
         kept = " The previous one is intact." if path.exists() else ""
         raise BadFile(
             path, f"cannot be written ({error.strerror})", f"Free some space or choose another "
@@ -54,23 +55,27 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise BadFile(path, "there is no such checkpoint", "Name a run folder or its .pt file.")
-    remedy = "Take another checkpoint, such as best.pt, or train again."
+    remedy = "Take another checkpoint (best.pt is one to play, not to continue), or train again."
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-        if damaged is not None:
-            raise BadFile(path, f"this checkpoint is damaged in {damaged}", remedy)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, OSError):
+        content = torch.load(path, map_location="cpu", weights_only=True) if not damaged else None
+    except PermissionError:
+        raise BadFile(path, "this checkpoint may not be read", "Ask its owner.") from None
+    except Exception:  # damaged archives and pickles raise a dozen kinds without a common base
         raise BadFile(path, "this is no checkpoint, or a damaged one", remedy) from None
+    if damaged:
+        raise BadFile(path, f"this checkpoint is damaged in {damaged}", remedy)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BadFile(path, "this file was not written by Surefoot", remedy)
-    check_version(path, int(content["version"]))
+    check_version(path, content.get("version"))
     return content
 
 
-def check_version(path: Path, version: int) -> None:
+def check_version(path: Path, version: object) -> None:
     """Refuse what a newer Surefoot wrote."""
+    if not isinstance(version, int):
+        raise BadFile(path, f"its version is '{version}', not a number", "Restore the file.")
     if version > VERSION:
         raise BadFile(
             path,

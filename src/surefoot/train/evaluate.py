@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,10 +14,6 @@ from torch import Tensor
 
 from surefoot.envs.env import Env
 from surefoot.errors import InvalidConfig, NotFinite
-
-MAX_WORLDS = 256
-"""Episodes that are played side by side."""
-
 
 class Policy(Protocol):
     """Whatever chooses actions for E worlds: an agent, an ONNX file, a linear feedback."""
@@ -53,7 +49,7 @@ class Evaluation:
     terms: dict[str, float] = field(default_factory=dict)
     """Mean of each reward term per step."""
     nb_diverged: int = 0
-    """Worlds whose simulation broke; each counts as a fall."""
+    """Times that the simulation of a world broke; in an episode that counts, that is a fall."""
 
 
 @torch.no_grad()
@@ -68,11 +64,13 @@ def evaluate(policy: Policy, env: Env, *, episodes: int, max_steps: int) -> Eval
 
     Raises:
         NotFinite: The policy's action is NaN or infinite.
+        InvalidConfig: There is not a world for each episode, or no step to play.
     """
     begin = time.perf_counter()
     nb = env.nb_worlds
     if nb != episodes:
         raise InvalidConfig(f"one world per episode, got {nb} worlds and {episodes} episodes")
+    check_length(max_steps)
     policy.reset(nb)
     obs = env.reset()
     running = torch.ones(nb, dtype=torch.bool)
@@ -81,10 +79,7 @@ def evaluate(policy: Policy, env: Env, *, episodes: int, max_steps: int) -> Eval
     sums: dict[str, float] = {}
     for _ in range(max_steps):
         action = policy.act(obs)
-        bad = running & ~torch.isfinite(action).all(dim=1)
-        if bool(bad.any()):
-            raise NotFinite("the policy's action", bad.nonzero()[:, 0].tolist(),
-                            "Train it again, or take another checkpoint.")  # fmt: skip
+        check_finite(action, running)
         step = env.step(action)
         returns += running * step.reward
         lengths += running
@@ -105,6 +100,28 @@ def evaluate(policy: Policy, env: Env, *, episodes: int, max_steps: int) -> Eval
         wall_s=time.perf_counter() - begin,
         nb_diverged=int(report.get("worlds/diverged", 0)),
     )
+
+
+def check_finite(action: Tensor, running: Tensor) -> None:
+    """Refuse actions (E, A) that are NaN or infinite in worlds that count, bool (E,).
+
+    Raises:
+        NotFinite: There are such, with the worlds that have them.
+    """
+    bad = running & ~torch.isfinite(action).all(dim=1)
+    if bool(bad.any()):
+        raise NotFinite("the policy's action", bad.nonzero()[:, 0].tolist(),
+                        "Train it again, or take another checkpoint.")  # fmt: skip
+
+
+def check_length(max_steps: int) -> None:
+    """Refuse episodes without a step.
+
+    Raises:
+        InvalidConfig: There is no step.
+    """
+    if max_steps < 1:
+        raise InvalidConfig(f"an episode must have at least 1 step, got {max_steps}")
 
 
 def summarize(
@@ -133,8 +150,3 @@ def summarize(
         terms={name: value / steps for name, value in sums.items()},
         nb_diverged=nb_diverged,
     )
-
-
-def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """The evaluation as one JSON object, terms as `terms`."""
-    return {name: value for name, value in vars(evaluation).items()}

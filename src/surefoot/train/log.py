@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from pathlib import Path
@@ -19,16 +20,22 @@ class MetricsLog:
     Args:
         folder: The run's folder.
         nb_steps: Environment steps behind; later rows, of updates to be repeated, are dropped.
+
+    Raises:
+        BadFile: The folder cannot be written.
     """
 
     def __init__(self, folder: Path, *, nb_steps: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter  # slow to load: only where it is used
+        from surefoot.train.events import EventFile  # only where it is used: readers need no more
 
         self._path = folder / "progress.csv"
         self._rows = [r for r in read_progress(self._path) if float(r[STEPS]) <= nb_steps]
         self._fields: list[str] = list(self._rows[0]) if self._rows else []
         self._rewrite()
-        self._writer = SummaryWriter(str(folder), purge_step=nb_steps + 1 if nb_steps else None)
+        try:
+            self._events = EventFile(folder, purge_step=nb_steps + 1)
+        except OSError as error:
+            raise _full(folder, error) from None
 
     def write(self, metrics: dict[str, float]) -> None:
         """Add one row.
@@ -45,8 +52,7 @@ class MetricsLog:
         else:
             self._append(row)
         try:
-            for name, value in metrics.items():
-                self._writer.add_scalar(name, value, int(metrics[STEPS]))
+            self._events.write(metrics, int(metrics[STEPS]))
         except OSError as error:
             raise _full(self._path.parent, error) from None
 
@@ -66,17 +72,32 @@ class MetricsLog:
         write_atomically(self._path, text.getvalue().encode())
 
     def close(self) -> None:
-        """Write out what TensorBoard still holds."""
-        self._writer.close()
+        """Close the files; what a full disk refused was said by `write`."""
+        with contextlib.suppress(OSError):
+            self._events.close()
 
 
 def read_progress(path: Path) -> list[dict[str, str]]:
-    """The rows of a progress.csv; an unfinished last line, of a killed process, is left out."""
+    """The rows of a progress.csv.
+
+    An unfinished last line, of a killed process, is left out, and so are lines that somebody else
+    has written into it.
+    """
     if not path.exists():
         return []
-    text = path.read_text()
+    text = path.read_text(errors="replace")
     complete = text[: text.rfind("\n") + 1]
-    return [row for row in csv.DictReader(io.StringIO(complete)) if row.get(STEPS)]
+    return [row for row in csv.DictReader(io.StringIO(complete)) if _is_whole(row)]
+
+
+def _is_whole(row: dict[str, str]) -> bool:
+    """Whether a row has a value in each column, and says after how many steps."""
+    if None in row or None in row.values():  # csv puts None where columns and values do not match
+        return False
+    try:
+        return float(row[STEPS]) >= 0.0
+    except (KeyError, ValueError):
+        return False
 
 
 def _full(path: Path, error: OSError) -> BadFile:

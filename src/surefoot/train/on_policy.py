@@ -46,6 +46,7 @@ def train_on_policy(
         NotFinite: The policy's weights became NaN; the last checkpoint is from before.
         BadFile: The disk is full; the last checkpoint is intact.
     """
+    folder.prepare()
     log = MetricsLog(folder.path, nb_steps=session.nb_steps)
     metrics: dict[str, float] = {}
     try:
@@ -87,5 +88,5 @@ def _check_weights(session: Session) -> None:
             raise NotFinite(
                 f"the learner's '{name}'",
                 [],
-                "Lower algo.learning_rate; --resume continues from the last checkpoint.",
+                "Train again with a lower algo.learning_rate; what was saved before is intact.",
             )

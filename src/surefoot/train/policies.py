@@ -16,9 +16,11 @@ from surefoot.control import feedback
 from surefoot.control.lqr import CENTRED, LQR
 from surefoot.control.mpc import MPC
 from surefoot.control.pendulum import UPKIE_BODY_LENGTH, UPKIE_TIP_LENGTH, WheeledInvertedPendulum
+from surefoot.deploy.card import PolicyCard
 from surefoot.deploy.policy import OnnxPolicy
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.signals import Interface, Layout
+from surefoot.tasks.upkie_config import UpkieConfig
 from surefoot.train.checkpoint import load_checkpoint
 from surefoot.train.config import AnyTaskConfig
 from surefoot.train.evaluate import Policy
@@ -52,10 +54,18 @@ def load_policy(source: str, task: str | None = None) -> LoadedPolicy:
     Raises:
         UnknownName: It is nothing of all that.
         BadFile: It is damaged, foreign or newer.
+        InvalidConfig: It does not play that task.
     """
     path = Path(source)
     if source in BASELINES and not path.exists():
         return _baseline(source, task or "upkie-pendulum")
+    loaded = _from_file(path, source)
+    if task not in (None, loaded.task):
+        raise InvalidConfig(f"'{source}' was trained for {loaded.task}, not for --task {task}")
+    return loaded
+
+
+def _from_file(path: Path, source: str) -> LoadedPolicy:
     if path.suffix == ".onnx":
         return _from_onnx(path)
     if path.is_dir():
@@ -78,15 +88,16 @@ def load_run(folder: RunFolder) -> LoadedPolicy:
 def load_agent(path: Path) -> LoadedPolicy:
     """The agent of a checkpoint."""
     content = load_checkpoint(path)
-    run = run_from_plain(content["run"], path)
-    interface = from_plain(Interface, content["interface"])
-    agent = Agent(run.config.agent, interface)
+    remedy = "Take another checkpoint."
     try:
+        run = run_from_plain(content["run"], path)
+        interface = from_plain(Interface, content["interface"])
+        agent = Agent(run.config.agent, interface)
         agent.load_state_dict(content["agent"])
-    except RuntimeError:
-        raise BadFile(
-            path, "its weights do not fit its own settings", "Take another checkpoint."
-        ) from None
+    except KeyError as error:
+        raise BadFile(path, f"this checkpoint is incomplete ({error})", remedy) from None
+    except (TypeError, ValueError, RuntimeError):
+        raise BadFile(path, "its weights do not fit its own settings", remedy) from None
     agent.eval()
     return LoadedPolicy(
         policy=AgentPolicy(agent),
@@ -109,9 +120,23 @@ def _from_onnx(path: Path) -> LoadedPolicy:
     return LoadedPolicy(
         policy=_BatchedOnnx(policy),
         task=card.task,
-        config=find_preset(card.task, "default").task,
+        config=_as_on_card(card),
         interface=interface,
     )
+
+
+def _as_on_card(card: PolicyCard) -> AnyTaskConfig:
+    """The task's settings as far as a card tells them: rate and limits; the rest is the preset's.
+
+    Raises:
+        InvalidConfig: The task cannot run at the policy's rate.
+    """
+    config = find_preset(card.task, "default").task
+    if not isinstance(config, UpkieConfig):
+        return config
+    limits = {f"max_{signal.name}": signal.high for signal in card.action}
+    known = {name: value for name, value in limits.items() if hasattr(config, name)}
+    return dataclasses.replace(config, frequency=card.rate_hz, **known)
 
 
 class _BatchedOnnx:

@@ -13,7 +13,12 @@ import yaml
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
-from surefoot.train.checkpoint import VERSION, check_version, write_atomically
+from surefoot.train.checkpoint import (
+    VERSION,
+    check_version,
+    load_checkpoint,
+    write_atomically,
+)
 from surefoot.train.config import AnyTaskConfig, RunConfig
 from surefoot.train.plain import from_plain, to_plain
 
@@ -26,6 +31,10 @@ _WORDS = """
     quince raven reed ridge river robin saffron sage sequoia sienna sparrow spruce summit swift
     tamarind teal thistle tulip tundra umber valley velvet violet walnut willow wren yarrow zephyr
 """.split()  # noqa: SIM905 - a list of a hundred quoted words is harder to read
+
+
+_FREE = {"config.steps", "config.sim_threads", "config.checkpoint_updates"}
+"""Settings that may change between two sittings: the numbers of an update do not depend on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +65,7 @@ def run_from_plain(data: Any, source: Path) -> Run:
     remedy = "Restore the file, or train again."
     if not isinstance(data, dict) or "version" not in data:
         raise BadFile(source, "this does not describe a run of Surefoot", remedy)
-    check_version(source, int(data["version"]))
+    check_version(source, data["version"])
     try:
         task = str(data["task"])
         cls = TASKS[task].config if task in TASKS else GymnasiumConfig
@@ -113,13 +122,54 @@ class RunFolder:
         Raises:
             BadFile: The folder is no run, or the file is damaged or from a newer version.
         """
+        if not self.path.is_dir():
+            there = "this is a file" if self.path.exists() else "there is no such folder"
+            raise BadFile(self.path, there, "Name the run folder that train printed.")
         try:
             data = yaml.safe_load(self.config.read_text())
-        except OSError:
+        except FileNotFoundError:
             raise BadFile(self.path, "this is no run folder", "It has no config.yaml.") from None
-        except yaml.YAMLError:
+        except OSError as error:
+            problem = f"cannot be read ({error.strerror})"
+            raise BadFile(self.config, problem, "Restore the file.") from None
+        except (yaml.YAMLError, UnicodeDecodeError):
             raise BadFile(self.config, "this is not valid YAML", "Restore the file.") from None
         return run_from_plain(data, self.config)
+
+    def read_last(self, run: Run) -> dict[str, Any] | None:
+        """The newest checkpoint of a training of `run`; None if there is none yet.
+
+        Raises:
+            BadFile: It is damaged, holds a policy alone, or belongs to other settings than `run`.
+        """
+        if not self.last.exists():
+            return None
+        content = load_checkpoint(self.last)
+        if "learner" not in content or "collector" not in content:
+            problem = "this checkpoint holds a policy alone"
+            raise BadFile(self.last, problem, "It can be played, but not continued.")
+        trained = run_from_plain(content.get("run"), self.last).to_plain()
+        different = _differences(trained, run.to_plain()) - _FREE
+        if different:
+            raise BadFile(
+                self.last,
+                f"this checkpoint was trained with another {', '.join(sorted(different))} "
+                f"than {self.config} says",
+                "A run continues only with its own settings: restore the file, or train again.",
+            )
+        return content
+
+    def prepare(self) -> None:
+        """Make sure that checkpoints can be written, before anything is computed for them.
+
+        Raises:
+            BadFile: They cannot.
+        """
+        try:
+            self.checkpoints.mkdir(exist_ok=True)
+        except OSError as error:
+            problem = f"cannot be created ({error.strerror})"
+            raise BadFile(self.checkpoints, problem, "Free some space.") from None
 
 
 def create_run_folder(root: Path, run: Run) -> RunFolder:
@@ -135,3 +185,13 @@ def create_run_folder(root: Path, run: Run) -> RunFolder:
         ) from None
     folder.write_config(run)
     return folder
+
+
+def _differences(a: Any, b: Any, where: str = "") -> set[str]:
+    """Dotted names of the settings in which two descriptions of a run differ."""
+    if not (isinstance(a, dict) and isinstance(b, dict)):
+        return set() if a == b else {where}
+    found: set[str] = set()
+    for key in a.keys() | b.keys():
+        found |= _differences(a.get(key), b.get(key), f"{where}.{key}" if where else str(key))
+    return found

@@ -1,0 +1,56 @@
+"""TensorBoard's event files, written at once and in the caller's thread, so that a full disk shows.
+
+`torch.utils.tensorboard` writes from a thread of its own: there, a full disk is a traceback that
+nobody can catch.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+
+class EventFile:
+    """One file of events; TensorBoard joins all that are in a folder.
+
+    Args:
+        folder: Where the file goes.
+        purge_step: TensorBoard forgets what older files hold from this step on.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+
+    def __init__(self, folder: Path, *, purge_step: int) -> None:
+        name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}"
+        self._file = open(folder / name, "wb")  # noqa: SIM115 - open as long as the training runs
+        self._records = RecordWriter(self._file)
+        self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
+        start = SessionLog(status=SessionLog.START)
+        self._write(Event(wall_time=time.time(), step=purge_step, session_log=start))
+
+    def write(self, metrics: dict[str, float], step: int) -> None:
+        """Add the metrics of a step.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        values = [Summary.Value(tag=name, simple_value=value) for name, value in metrics.items()]
+        self._write(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+
+    def _write(self, event: Event) -> None:
+        self._records.write(event.SerializeToString())
+        self._file.flush()
+
+    def close(self) -> None:
+        """Let go of the file.
+
+        Raises:
+            OSError: What a full disk refused before is refused again.
+        """
+        self._file.close()
