@@ -16,7 +16,7 @@ from torch import Tensor
 from surefoot.deploy.environments import make_env
 from surefoot.envs.batched import BatchedEnv, Transition
 from surefoot.envs.make import make_batched
-from surefoot.sim.backend import Worlds
+from surefoot.sim.cpu import CpuWorlds
 from surefoot.tasks.upkie_config import UpkieConfig, UpkiePendulumConfig
 from surefoot.train.evaluate import Policy, evaluate
 from surefoot.train.foreign import evaluate_foreign, foreign_arguments, randomize_start
@@ -79,7 +79,7 @@ class Episodes:
         return f"{100 * rate.statistic:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
     def per_step(self, name: str) -> tuple[float, float, float]:
-        """Mean per step of `reward` or `balance`, with its 95 % bootstrap interval over episodes."""
+        """Mean per step of `reward` or `balance`; 95 % bootstrap interval over episodes."""
         sums = np.array([getattr(e, name) for e in self.all])
         lengths = np.array([e.length for e in self.all])
         draw = np.random.default_rng(0).integers(len(sums), size=(10_000, len(sums)))
@@ -102,7 +102,7 @@ class Episodes:
         return float(np.median([e.sway for e in self.all]))
 
 
-Adjust = Callable[[Worlds], None]
+Adjust = Callable[[CpuWorlds], None]
 """Changes the worlds before an evaluation."""
 
 
@@ -127,6 +127,7 @@ def in_mujoco(
     """
     env = make_batched(TASK, config, nb_envs=episodes, seed=seed, imperfect=imperfect)
     if adjust is not None:
+        assert isinstance(env.worlds, CpuWorlds)
         adjust(env.worlds)
     witness = _Witness(env)
     evaluate(policy, witness, episodes=episodes, max_steps=config.max_episode_steps)

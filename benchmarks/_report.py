@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -45,9 +46,10 @@ def _processor() -> str:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
         return platform.processor() or "unknown"
-    facts = dict(
-        (part.strip() for part in line.split(":", 1)) for line in text.splitlines() if ":" in line
-    )
+    facts: dict[str, str] = {}
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        facts[key.strip()] = value.strip()
     name = facts.get("model name", "unknown")
     return f"{name} (family {facts.get('cpu family', '?')}, model {facts.get('model', '?')})"
 
@@ -88,7 +90,8 @@ def verdict(what: str, *, value: float, bar: float, at_most: bool = False) -> di
     reached = value <= bar if at_most else value >= bar
     sign = "<=" if at_most else ">="
     print(f"{what}: {_cell(value)}, bar {sign} {bar:g}: {'reached' if reached else 'MISSED'}")
-    return {"what": what, "value": value, "bar": bar, "at_most": at_most, "reached": reached}
+    number = value if math.isfinite(value) else None  # JSON knows no infinity
+    return {"what": what, "value": number, "bar": bar, "at_most": at_most, "reached": reached}
 
 
 def write_json(path: Path | None, result: dict[str, Any]) -> None:

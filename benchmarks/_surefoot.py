@@ -11,7 +11,7 @@ from typing import Any
 
 from surefoot.errors import BadFile
 from surefoot.train.log import read_progress
-from surefoot.train.run_folder import RunFolder
+from surefoot.train.run_folder import Run, RunFolder
 
 TASK = "upkie-pendulum"
 RUNS = Path("runs")
@@ -55,10 +55,15 @@ def runs_of(root: Path) -> list[Path]:
     return sorted(path for path in (root / TASK).glob("*_*") if RunFolder(path).last.exists())
 
 
+def read_run(folder: Path) -> Run:
+    """A run's settings."""
+    return RunFolder(folder).read_config()
+
+
 def is_finished(folder: Path) -> bool:
     """Whether a run has done all its updates."""
     try:
-        config = RunFolder(folder).read_config().config
+        config = read_run(folder).config
     except BadFile:
         return False
     rows = read_progress(RunFolder(folder).progress)

@@ -7,8 +7,13 @@ MuJoCo's roll. So v = 10 pitch mostly stands in one and always falls in the othe
 
 On an exact roller the lean under v = 10 pitch grows as exp(0.96 t). The growth rate in MuJoCo is
 the exponent fitted to the pitch, after the landing and as long as the command is not clipped (at
-2.9 m/s). It is below that of the roller, whose body is a point: here the torque that
-drives the wheels pushes the body back (-17 %), and the legs give way a little.
+2.9 m/s). It is below that of the roller, whose body is a point: here the torque that drives the
+wheels pushes the body back (-17 %), and the legs give way a little.
+
+One expectation is not met by the upkie package itself: the published feedback with its clip widened
+to 2.9 m/s stands for 5 s in PyBullet from every start, but its slow oscillation grows, and from
+about 0.2 rad some of its robots fall in the tenth second. With the clip of 0.99 m/s they fall as
+soon as the command saturates.
 
 Source of the expected values: measurements of the upkie package's environments, and arithmetic.
 """
@@ -34,7 +39,7 @@ from surefoot.control import (
     LinearFeedback,
     WheeledInvertedPendulum,
 )
-from surefoot.tasks.upkie_config import ResetRange
+from surefoot.tasks.upkie_config import ResetRange, UpkiePendulumConfig
 from surefoot.train.evaluate import Policy
 from surefoot.train.policies import load_policy
 
@@ -114,15 +119,16 @@ def _mpc() -> Policy:
     return MPC(WheeledInvertedPendulum(length=UPKIE_TIP_LENGTH), SPEED)
 
 
-_DRIVES = {
-    "policy": "mpc at 0.3 m/s",
-    "make": _mpc,
-    "pitch": 0.25,
-    "seconds": 20.0,
-    "expected": "0 falls, speed error < 0.05 m/s",
-    "holds": lambda seen: stand(seen) and speed_error(seen) < 0.05,
-    "extra": lambda seen: f"mean speed off by at most {speed_error(seen):.3f} m/s",
-}
+_DRIVES = Case(
+    policy="mpc at 0.3 m/s",
+    simulator="mujoco",
+    pitch=0.25,
+    make=_mpc,
+    seconds=20.0,
+    expected="0 falls, speed error < 0.05 m/s",
+    holds=lambda seen: stand(seen) and speed_error(seen) < 0.05,
+    extra=lambda seen: f"mean speed off by at most {speed_error(seen):.3f} m/s",
+)
 
 CASES = (
     Case(policy="zero", simulator="mujoco", pitch=0.25, moving=False, holds=fall_within,
@@ -151,14 +157,15 @@ CASES = (
          holds=lambda seen: seen.nb_falls <= 0.2 * len(seen.all)),
     Case(policy="lqr", simulator="mujoco", pitch=0.25, expected="0 of 20", holds=stand),
     Case(policy="lqr", simulator="pybullet", pitch=0.25, expected="", holds=stand),
-    Case(simulator="mujoco", **_DRIVES),
-    Case(simulator="pybullet", **_DRIVES),
+    _DRIVES,
+    dataclasses.replace(_DRIVES, simulator="pybullet"),
 )  # fmt: skip
 
 
 def play(case: Case, episodes: int) -> Episodes:
     """The episodes of one line."""
     loaded = load_policy("zero" if case.make else case.policy)
+    assert isinstance(loaded.config, UpkiePendulumConfig)
     whole = ResetRange()
     start = dataclasses.replace(
         whole,

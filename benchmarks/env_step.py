@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from surefoot.envs.batched import BatchedEnv
 from surefoot.envs.make import make_batched
 from surefoot.sim.cpu import CpuWorlds
+from surefoot.tasks.upkie_config import UpkiePendulumConfig
 from surefoot.train.evaluate import Policy
 from surefoot.train.policies import load_policy
 from surefoot.train.presets import find_preset
@@ -112,7 +113,9 @@ def replay(bare: batch.Batch, recorded: Recorded, nb_substeps: int) -> float:
 
 def compare(nb_worlds: int, episode_s: float, *, turns: int, threads: int) -> dict[str, Any]:
     """Both sides in turn; the ratio is bare over environment, 1 would be free of charge."""
-    config = dataclasses.replace(find_preset(TASK, "default").task, episode_s=episode_s)
+    task = find_preset(TASK, "default").task
+    assert isinstance(task, UpkiePendulumConfig)
+    config = dataclasses.replace(task, episode_s=episode_s)
     env = make_batched(TASK, config, nb_envs=nb_worlds, seed=0, sim_threads=threads)
     assert isinstance(env.worlds, CpuWorlds)
     bare = batch.Batch(env.worlds.model, nb_worlds, threads)

@@ -75,19 +75,20 @@ def main() -> None:
         ],
     )  # fmt: skip
 
-    n_steps = find_preset(_surefoot.TASK, "default").algo.n_steps
+    preset = find_preset(_surefoot.TASK, "default")
     sizes = (64, 512) if options.quick else (64, 512, 4096)
     peaks: dict[str, float] = {
         "python, torch and mujoco alone": peak_mb((sys.executable, "-c", "import torch, mujoco"))
     }
     with tempfile.TemporaryDirectory() as folder:
         for nb in sizes:
+            samples = nb * preset.algo.n_steps
             command = (
                 *_surefoot.COMMAND, "train", _surefoot.TASK, "--runs", folder,
-                "--nb-envs", str(nb), "--steps", str(2 * nb * n_steps),
+                "--nb-envs", str(nb),
+                "--steps", str(2 * preset.steps_per_update * nb // preset.nb_envs),
+                "--algo.batch-size", str(min(samples, preset.algo.batch_size)),
             )  # fmt: skip
-            if nb * n_steps < find_preset(_surefoot.TASK, "default").algo.batch_size:
-                command = (*command, "--algo.batch-size", str(nb * n_steps))
             peaks[f"training with {nb} worlds, two updates"] = peak_mb(command)
     floor = peaks["python, torch and mujoco alone"]
     _report.table(

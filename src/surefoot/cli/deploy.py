@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surefoot.cli.env_kwargs import parse_kwargs
-from surefoot.errors import InvalidConfig
+from surefoot.cli.parser import Parser, as_natural, as_seconds
+from surefoot.errors import BadFile
 
 if TYPE_CHECKING:
     from surefoot.deploy.report import DeploymentReport
@@ -18,30 +18,33 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Run the loop and print what it counted; exit code 2 if something went wrong on the way."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="surefoot deploy",
         description="Run an exported policy in closed loop at its own rate, with a watchdog and "
         "the limits of its card: in a simulation, or on the robot (Upkie-Spine-Pendulum).",
-        allow_abbrev=False,
     )
     parser.add_argument("policy", help="policy.onnx, or the run folder that it is in")
     parser.add_argument("--env", metavar="GYM_ID", required=True, help="where to run it")
     parser.add_argument(
         "--env-kwargs", nargs="*", default=[], metavar="KEY=VALUE", help="arguments of --env"
     )
-    parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds")
+    parser.add_argument(
+        "--duration", type=as_seconds, metavar="S", help="stop after so many seconds"
+    )
     parser.add_argument("--no-realtime", action="store_true", help="as fast as the simulation goes")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the environment's reset")
+    parser.add_argument(
+        "--seed", type=as_natural, default=0, help="seed of the environment's reset"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = parser.parse_args(argv)
-    if options.duration is not None and not options.duration > 0.0:
-        raise InvalidConfig(f"--duration must be positive, got {options.duration} s")
+    options = parser.read(argv)
 
     from surefoot.deploy.environments import make_env
     from surefoot.deploy.loop import deploy
     from surefoot.deploy.policy import OnnxPolicy
 
     path = Path(options.policy)
+    if path.is_file() and path.suffix != ".onnx":
+        raise BadFile(path, "this is no .onnx file", "Export the policy first: surefoot export RUN")
     policy = OnnxPolicy(path / "policy.onnx" if path.is_dir() else path)
     arguments: dict[str, Any] = {}
     if options.env.startswith("Upkie-"):

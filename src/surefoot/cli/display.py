@@ -70,7 +70,7 @@ class TrainingDisplay:
         for name in ("rollout/ep_rew_mean", "rollout/ep_len_mean", "time/fps"):
             if name in metrics:
                 shown.append(f"{name.split('/')[1]} {metrics[name]:.4g}")
-        self._console.print(" | ".join(shown), highlight=False)
+        self._console.print(" | ".join(shown), highlight=False, soft_wrap=True)
 
 
 def _table(metrics: dict[str, float]) -> Table:

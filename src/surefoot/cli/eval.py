@@ -10,34 +10,37 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from surefoot.cli.env_kwargs import parse_kwargs
+from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig
 
 if TYPE_CHECKING:
+    from surefoot.signals import Interface
     from surefoot.train.evaluate import Evaluation
     from surefoot.train.policies import LoadedPolicy
 
 
 def main(argv: Sequence[str]) -> int:
     """Evaluate and print; with --json one object and nothing else."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="surefoot eval",
         description="Evaluate a policy: deterministic, seed 0, final randomization, the task's "
         "time limit; sensor noise and lag are off unless --noise.",
-        allow_abbrev=False,
     )
     parser.add_argument("policy", help="a run folder, a .pt or .onnx file, or a baseline's name")
-    parser.add_argument("--episodes", type=int, default=50, help="how many (default: 50)")
+    parser.add_argument("--episodes", type=as_count, default=50, help="how many (default: 50)")
     parser.add_argument("--env", metavar="GYM_ID", help="any Gymnasium environment that fits")
     parser.add_argument(
         "--env-kwargs", nargs="*", default=[], metavar="KEY=VALUE", help="arguments of --env"
     )
     parser.add_argument("--task", help="the task that a baseline plays (default: upkie-pendulum)")
     parser.add_argument("--noise", action="store_true", help="sensor noise, action noise and lag")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the episodes (default: 0)")
+    parser.add_argument(
+        "--seed", type=as_natural, default=0, help="seed of the episodes (default: 0)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = parser.parse_args(argv)
-    if options.episodes < 1:
-        raise InvalidConfig(f"--episodes must be at least 1, got {options.episodes}")
+    options = parser.read(argv)
+    if options.env_kwargs and not options.env:
+        raise InvalidConfig("--env-kwargs are arguments of --env: name the environment too")
     from surefoot.train.policies import load_policy
 
     loaded = load_policy(options.policy, options.task)
@@ -60,6 +63,8 @@ def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
     torch.set_num_threads(1)
     config, nb = loaded.config, options.episodes
     if isinstance(config, GymnasiumConfig):
+        if options.noise:
+            raise InvalidConfig(f"--noise belongs to our own tasks, {loaded.task} has its own")
         env: Any = make_gymnasium(config, nb_envs=nb, seed=options.seed)
         max_steps = 10**9  # its own time limit ends every episode
     else:
@@ -76,23 +81,17 @@ def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
     from surefoot.deploy.environments import make_env
     from surefoot.envs.make import make_batched
     from surefoot.tasks.gymnasium_config import GymnasiumConfig
-    from surefoot.train.foreign import evaluate_foreign, foreign_arguments, randomize_start
+    from surefoot.train.foreign import check_fit, evaluate_foreign, foreign_arguments
 
     torch.set_num_threads(1)
     if options.noise:
         raise InvalidConfig("--noise belongs to our worlds; a foreign environment has its own")
-    config = loaded.config
-    arguments = foreign_arguments(options.env, config) | parse_kwargs(options.env_kwargs)
-    env = make_env(options.env, **arguments)
-    if not randomize_start(env, config):
-        print("surefoot: this environment has its own initial states", file=sys.stderr)
-    interface = loaded.interface
+    config, interface = loaded.config, loaded.interface
     if interface is None:
         assert not isinstance(config, GymnasiumConfig)  # baselines play our tasks
         interface = make_batched(loaded.task, config, nb_envs=1, seed=0).interface
-    limit = 10**9 if isinstance(config, GymnasiumConfig) else config.max_episode_steps
-    if interface.observation.names[-1].startswith("target"):
-        print("surefoot: the operator's commands are zero here: stand still", file=sys.stderr)
+    arguments = foreign_arguments(options.env, config) | parse_kwargs(options.env_kwargs)
+    env = make_env(options.env, **arguments)
 
     def show(done: int) -> None:
         if sys.stderr.isatty():
@@ -101,18 +100,35 @@ def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
                 print(file=sys.stderr)
 
     try:
+        check_fit(interface, env, config)
+        _note_differences(loaded, interface, env)
         return evaluate_foreign(
             loaded.policy,
             interface,
             config,
             env,
             episodes=options.episodes,
-            max_steps=limit,
+            max_steps=10**9 if isinstance(config, GymnasiumConfig) else config.max_episode_steps,
             seed=options.seed,
             on_episode=show,
         )
     finally:
         env.close()
+
+
+def _note_differences(loaded: LoadedPolicy, interface: Interface, env: Any) -> None:
+    """Give a foreign environment our initial states, and say where it stays another world."""
+    from surefoot.tasks.upkie_config import UpkieConfig, UpkiePendulumConfig
+    from surefoot.train.foreign import randomize_start
+
+    if not isinstance(loaded.config, UpkieConfig) or env.spec.id.startswith("Surefoot/"):
+        return
+    if not randomize_start(env, loaded.config):
+        print("surefoot: this environment has its own initial states", file=sys.stderr)
+    if any(signal.source == "operator" for signal in interface.observation):
+        print("surefoot: the operator's commands are zero here: stand still", file=sys.stderr)
+    if not isinstance(loaded.config, UpkiePendulumConfig):
+        print("surefoot: our reward cannot be seen from here: its own counts", file=sys.stderr)
 
 
 def _print_table(result: Evaluation, where: str) -> None:

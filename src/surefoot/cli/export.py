@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.errors import Mismatch
+from surefoot.cli.parser import Parser
+from surefoot.errors import BadFile, Mismatch
 
 if TYPE_CHECKING:
     from surefoot.agent.agent import Agent
@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Export; prints the file's path."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="surefoot export",
         description="Write a policy as policy.onnx, history and normalisation inside, with its "
         "card policy.json: what the robot needs, without torch or MuJoCo.",
-        allow_abbrev=False,
     )
     parser.add_argument("run", help="a run folder or a .pt checkpoint")
-    parser.add_argument("--output", help="the .onnx file (default: policy.onnx in the run)")
-    options = parser.parse_args(argv)
+    parser.add_argument(
+        "--output", type=Path, help="the .onnx file (default: policy.onnx beside it)"
+    )
+    options = parser.read(argv)
+    if options.output is not None and options.output.suffix != ".onnx":
+        wanted = f"Call it '{options.output.stem}.onnx'."
+        raise BadFile(options.output, "the name does not end in '.onnx'", wanted)
     from surefoot.train.policies import load_policy
 
     loaded = load_policy(options.run)
@@ -32,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
         raise Mismatch(f"'{options.run}' is not a trained agent: name a run or a checkpoint")
     source = Path(options.run)
     folder = source if source.is_dir() else source.parent
-    path = Path(options.output) if options.output else folder / "policy.onnx"
+    path = options.output or folder / "policy.onnx"
     export_agent(loaded.agent, loaded.run, path)
     print(path)
     return 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
+
+from surefoot.cli.parser import Parser
+from surefoot.errors import UnknownName
 
 ALGORITHMS = {"ppo": "proximal policy optimization (on-policy, Box or Discrete actions)"}
 """Algorithms by their name on the command line."""
@@ -18,6 +20,8 @@ BASELINES = {
     "mpc": "model predictive control, 1 s horizon",
 }
 """Policies to compare with, by the name that `eval` and `play` take."""
+KINDS = ("tasks", "robots", "algorithms", "baselines")
+"""Catalogs that can be listed."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,10 +29,11 @@ def main(argv: Sequence[str]) -> int:
     from surefoot.tasks.catalog import TASKS
     from surefoot.train.presets import PRESETS
 
-    parser = argparse.ArgumentParser(prog="surefoot list", description="What there is.")
-    kinds = ("tasks", "robots", "algorithms", "baselines")
-    parser.add_argument("kind", nargs="?", choices=kinds, help="only these")
-    kind = parser.parse_args(argv).kind
+    parser = Parser(prog="surefoot list", description="What there is.")
+    parser.add_argument("kind", nargs="?", help=f"only these: {', '.join(KINDS)}")
+    kind = parser.read(argv).kind
+    if kind not in (None, *KINDS):
+        raise UnknownName("catalog", kind, KINDS, "Surefoot")
     catalogs = {
         "tasks": {
             name: f"{entry.summary} (presets: {', '.join(PRESETS[name])}; {entry.gym_id})"
@@ -45,8 +50,9 @@ def main(argv: Sequence[str]) -> int:
             print(f"{title}:")
         for name, what in entries.items():
             print(f"  {name:<24}{what}" if kind is None else f"{name:<24}{what}")
-    if kind in (None, "tasks"):
-        print("  (and any Gymnasium id with Box observations, such as CartPole-v1)")
+        if title == "tasks":
+            indent = "  " if kind is None else ""
+            print(f"{indent}(and any Gymnasium id with Box observations, such as CartPole-v1)")
     return 0
 
 

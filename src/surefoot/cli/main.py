@@ -38,12 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"no command named '{name}'.{hint} There are: {', '.join(COMMANDS)}.")
     module = importlib.import_module(f"surefoot.cli.{name}")
     try:
-        return int(module.main(arguments[1:]))
+        code = int(module.main(arguments[1:]))
+        sys.stdout.flush()
+        return code
     except SurefootError as error:
         return _fail(str(error))
     except BrokenPipeError:  # the reader of a pipe went away
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _release_output()
         return 0
+    except OSError as error:  # a full disk behind standard output, for example
+        _release_output()
+        return _fail(f"{error.filename or 'output'}: {error.strerror or error}")
     except KeyboardInterrupt:
         print("surefoot: interrupted", file=sys.stderr)
         return 130
@@ -52,6 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(message: str) -> int:
     print(f"surefoot: {message}", file=sys.stderr)
     return 2
+
+
+def _release_output() -> None:
+    """Let what cannot be written go nowhere, or Python stumbles over it at its exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help() -> str:

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.errors import InvalidConfig, Mismatch
+from surefoot.cli.parser import Parser, as_natural, as_seconds
+from surefoot.errors import Mismatch
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+    from torch import Tensor
 
     from surefoot.envs.batched import BatchedEnv
     from surefoot.sim.viewer import Slider
@@ -23,24 +25,23 @@ _FPS = 50.0
 
 def main(argv: Sequence[str]) -> int:
     """Play until the window closes, Ctrl-C, or the end of the video."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="surefoot play",
         description="Watch a policy. Where the task has commands, sliders set them (and the arrow "
         "keys: up and down to drive, left and right to turn, space to stop).",
-        allow_abbrev=False,
     )
     parser.add_argument("policy", help="a run folder, a .pt or .onnx file, or a baseline's name")
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="record a video instead")
-    parser.add_argument("--duration", type=float, help="seconds (default: 10 for a video)")
+    parser.add_argument(
+        "--duration", type=as_seconds, metavar="S", help="(default for a video: 10)"
+    )
     parser.add_argument("--web", action="store_true", help="show it in the browser")
     parser.add_argument("--host", default="127.0.0.1", help="who may watch in the browser")
     parser.add_argument("--port", type=int, default=0, help="port of the browser viewer")
     parser.add_argument("--noise", action="store_true", help="sensor noise, action noise and lag")
     parser.add_argument("--task", help="the task that a baseline plays")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the starts")
-    options = parser.parse_args(argv)
-    if options.duration is not None and options.duration <= 0.0:
-        raise InvalidConfig(f"--duration must be positive, got {options.duration} s")
+    parser.add_argument("--seed", type=as_natural, default=0, help="seed of the starts")
+    options = parser.read(argv)
 
     import torch
 
@@ -66,6 +67,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _film(policy: Policy, env: BatchedEnv, robot: str, path: Path, duration: float) -> None:
+    from rich.console import Console
     from rich.progress import track
 
     from surefoot.envs.scene import scene_spec
@@ -75,13 +77,18 @@ def _film(policy: Policy, env: BatchedEnv, robot: str, path: Path, duration: flo
     every = max(1, round(1.0 / (_FPS * env.interface.dt)))
     policy.reset(1)
     obs = env.reset()
+    steps = track(
+        range(nb_steps),
+        description=f"filming {path}",
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
     with VideoWriter(path, scene_spec(robot).compile(), fps=1.0 / (every * env.interface.dt)) as v:
-        for k in track(range(nb_steps), description=f"filming {path}", transient=True):
+        for k in steps:
             if k % every == 0:
                 v.add(env.worlds.qpos[0].numpy())
-            step = env.step(policy.act(obs))
-            policy.reset_worlds(step.done)
-            obs = step.obs
+            obs = _step(policy, env, obs)
     print(path)
 
 
@@ -106,14 +113,23 @@ def _show(policy: Policy, env: BatchedEnv, robot: str, options: argparse.Namespa
         try:
             while viewer.is_running and (options.duration is None or played < options.duration):
                 _follow(env, viewer.commands())
-                step = env.step(policy.act(obs))
-                policy.reset_worlds(step.done)
-                obs = step.obs
+                obs = _step(policy, env, obs)
                 viewer.show(env.worlds.qpos[0].numpy())
                 played += env.interface.dt
                 time.sleep(max(0.0, start + played - time.monotonic()))
         except KeyboardInterrupt:
             print(file=sys.stderr)
+
+
+def _step(policy: Policy, env: BatchedEnv, obs: Tensor) -> Tensor:
+    """One step of the policy; returns the next observation."""
+    from surefoot.train.evaluate import check_finite
+
+    action = policy.act(obs)
+    check_finite(action, action.new_ones(len(action)).bool())
+    step = env.step(action)
+    policy.reset_worlds(step.done)
+    return step.obs
 
 
 def _sliders(env: BatchedEnv) -> tuple[Slider, ...]:

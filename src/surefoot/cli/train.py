@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from surefoot.cli.list import ALGORITHMS
+from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
-from surefoot.train.config import AnyTaskConfig, RunConfig
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.presets import find_preset
 
 if TYPE_CHECKING:
@@ -24,139 +27,153 @@ _EPILOG = """Every setting of the run, the task (--task.*), the agent (--agent.*
 
 
 def main(argv: Sequence[str]) -> int:
-    """Train, then export; prints the run's folder alone on the last line of standard output."""
+    """Train, then export; prints the run's folder alone on the last line of standard output.
+
+    Returns:
+        0 if the training is finished, 130 if it was interrupted: nothing is lost then.
+    """
     options, rest = _parse(argv)
     session, folder, title = _resume(options, rest) if options.resume else _begin(options, rest)
     print(title, file=sys.stderr)
-    outcome = _train(session, folder, options)
-    if outcome.finished:
+    if not session.finished:
+        _train(session, folder, options)
+    if session.finished:
         _export(session, folder)
     else:
         print(
-            f"stopped at {session.nb_steps:,} of {session.run.config.steps:,} steps; continue with "
-            f"surefoot train --resume {folder.path}",
+            f"stopped at {session.nb_steps:,} of {_planned_steps(session):,} steps; continue with "
+            f"surefoot train --resume {shlex.quote(str(folder.path))}",
             file=sys.stderr,
         )
     print(folder.path)
-    return 0
+    return 0 if session.finished else 130
 
 
 def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(
-        prog="surefoot train", description="Train a policy.", epilog=_EPILOG, allow_abbrev=False,
-        add_help=False,
+    parser = Parser(
+        prog="surefoot train", description="Train a policy.", epilog=_EPILOG, add_help=False,
+        usage="surefoot train TASK [options] [settings]",
     )  # fmt: skip
-    parser.add_argument("--algo", default="ppo", help="algorithm (default: ppo)")
-    parser.add_argument("--preset", default="default", help="settings to begin from")
+    parser.add_argument("--algo", help="algorithm (default: ppo)")
+    parser.add_argument("--preset", help="settings to begin from (default: default)")
     parser.add_argument("--robot", help="the task's robot, where it can have several")
-    parser.add_argument("--resume", metavar="RUN", help="continue the run in this folder")
-    parser.add_argument("--runs", default="runs", help="folder of all runs (default: runs)")
+    parser.add_argument("--runs", help="folder of all runs (default: runs)")
+    parser.add_argument("--resume", metavar="RUN", help="continue the run in this folder; takes "
+                        "--steps and --sim-threads, everything else is as it was")  # fmt: skip
     parser.add_argument("--show", action="store_true", help="watch a few worlds while training")
     parser.add_argument("--host", default="127.0.0.1", help="who may watch in a browser")
-    task = None
     arguments = list(argv)
-    if arguments and not arguments[0].startswith("-"):
-        task = arguments.pop(0)
+    task = arguments.pop(0) if arguments and not arguments[0].startswith("-") else None
     options, rest = parser.parse_known_args(arguments)
-    options.task = task
+    options.task, options.flags = task, parser.flags
     wants_help = bool({"-h", "--help"} & set(rest))
-    if task is None and (wants_help or options.resume is None):
-        parser.usage = "surefoot train TASK [options] [settings]"
-        parser.print_help(sys.stdout if wants_help else sys.stderr)
-        if wants_help:
-            sys.exit(0)
-        raise InvalidConfig(f"name the task first: {', '.join(TASKS)}, or a Gymnasium id")
-    if options.algo not in ALGORITHMS:
-        raise UnknownName("algorithm", options.algo, ALGORITHMS, "Surefoot")
+    if wants_help and (task is None or options.resume is not None):
+        parser.print_help()
+        sys.exit(0)
+    if task is None and options.resume is None:
+        raise InvalidConfig(
+            f"name the task first: {', '.join(TASKS)}, or a Gymnasium id (see {parser.prog} --help)"
+        )
     return options, rest
 
 
-def _configure(options: argparse.Namespace, rest: list[str]) -> RunConfig[AnyTaskConfig]:
-    """The preset with the flags applied; answers --help and refuses unknown flags."""
-    import tyro
+def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
+    """The preset with the flags applied; answers --help and refuses unknown names."""
+    from surefoot.cli.settings import read_settings
 
-    if options.task not in TASKS:
+    task, algo, name = options.task, options.algo or "ppo", options.preset or "default"
+    if algo not in ALGORITHMS:
+        raise UnknownName("algorithm", algo, ALGORITHMS, "Surefoot")
+    if task not in TASKS:
         from surefoot.envs.gymnasium_env import check_id
 
-        check_id(options.task)
-    elif options.robot not in (None, TASKS[options.task].robot):
-        raise UnknownName("robot", options.robot, [TASKS[options.task].robot], options.task)
-    preset = find_preset(options.task, options.preset)
-    cls = type(preset.task)
-    return tyro.cli(
-        RunConfig[cls],
-        default=preset,
-        args=rest,
-        prog=f"surefoot train {options.task}",
-        description=f"Settings of {options.task} with {options.algo}, preset {options.preset}.",
-        config=(tyro.conf.FlagConversionOff, tyro.conf.SuppressFixed),
+        check_id(task)
+    elif options.robot not in (None, TASKS[task].robot):
+        raise UnknownName("robot", options.robot, [TASKS[task].robot], f"task '{task}'")
+    config = read_settings(
+        find_preset(task, name),
+        rest,
+        prog=f"surefoot train {task}",
+        description=f"Settings of {task} with {algo}, preset {name}. The command's own options "
+        f"({', '.join(options.flags)}): surefoot train --help",
+        other_flags=options.flags,
     )
+    if isinstance(config.task, GymnasiumConfig) and config.task.env_id != task:
+        raise InvalidConfig(f"task.env_id is {config.task.env_id}, but the task named is {task}")
+    from surefoot.train.run_folder import Run
+
+    return Run(task=task, algo=algo, preset=name, config=config)
 
 
 def _begin(options: argparse.Namespace, rest: list[str]) -> tuple[Session, RunFolder, str]:
-    config = _configure(options, rest)
-    from surefoot.train.run_folder import Run, create_run_folder
+    run = _configure(options, rest)
+    from surefoot.train.run_folder import create_run_folder
     from surefoot.train.session import Session
 
-    run = Run(task=options.task, algo=options.algo, preset=options.preset, config=config)
     session = Session(run)
-    folder = create_run_folder(Path(options.runs), run)
-    return session, folder, f"run {folder.path.name} in {folder.path}"
+    folder = create_run_folder(Path(options.runs or "runs"), run)
+    notes = [f"run {folder.path.name} in {folder.path}"]
+    planned = _planned_steps(session)
+    if planned > run.config.steps:
+        notes.append(f"{planned:,} steps instead of {run.config.steps:,}, to make one update")
+    return session, folder, "; ".join(notes)
 
 
 def _resume(options: argparse.Namespace, rest: list[str]) -> tuple[Session, RunFolder, str]:
-    from surefoot.train.checkpoint import load_checkpoint
-    from surefoot.train.run_folder import RunFolder, run_from_plain
+    for name in ("algo", "preset", "robot", "runs"):
+        if getattr(options, name) is not None:
+            raise InvalidConfig(f"--{name} is for a new run: a resumed one keeps its settings")
+    parser = Parser(prog="surefoot train --resume RUN", add_help=False)
+    parser.add_argument("--steps", type=as_count)
+    parser.add_argument("--sim-threads", type=as_natural)
+    changes = {k: v for k, v in vars(parser.read(rest)).items() if v is not None}
+    from surefoot.train.run_folder import RunFolder
     from surefoot.train.session import Session
 
     folder = RunFolder(Path(options.resume))
     run = folder.read_config()
-    parser = argparse.ArgumentParser(prog="surefoot train --resume RUN", allow_abbrev=False)
-    parser.add_argument("--steps", type=int, help="extend the run to so many steps")
-    parser.add_argument("--sim-threads", type=int, help="threads that step the worlds")
-    extra = parser.parse_args(rest)
-    notes: list[str] = []
-    if extra.steps is not None and extra.steps != run.config.steps:
-        run = _replace(run, steps=extra.steps)
-        notes.append(f"schedules are planned anew for {extra.steps:,} steps")
-    if extra.sim_threads is not None:
-        run = _replace(run, sim_threads=extra.sim_threads)
+    if options.task not in (None, run.task):
+        raise InvalidConfig(f"the run in {folder.path} trains {run.task}, not {options.task}")
+    content = folder.read_last(run)
+    run = dataclasses.replace(run, config=dataclasses.replace(run.config, **changes))
     session = Session(run)
-    if folder.last.exists():
-        content = load_checkpoint(folder.last)
-        if not notes:
-            run_from_plain(content["run"], folder.last)
+    if content is not None:
         session.load_state_dict(content)
-    if extra.steps is not None:
-        if session.nb_steps > extra.steps:
-            raise InvalidConfig(
-                f"--steps {extra.steps} is less than the {session.nb_steps} steps already trained"
-            )
+    if session.nb_steps > _planned_steps(session):
+        raise InvalidConfig(
+            f"--steps {run.config.steps} is less than the {session.nb_steps} steps already trained"
+        )
+    notes = [f"run {folder.path.name} in {folder.path}, resumed at {session.nb_steps:,} steps"]
+    if session.finished:
+        notes.append("it is finished; a larger --steps extends it")
+    elif content is not None and content["run"]["config"]["steps"] != run.config.steps:
+        notes.append(f"schedules are planned anew for {run.config.steps:,} steps")
+    if changes:
         folder.write_config(run)
-    title = f"run {folder.path.name} in {folder.path}, resumed at {session.nb_steps:,} steps"
-    return session, folder, "; ".join((title, *notes))
+    return session, folder, "; ".join(notes)
 
 
-def _replace(run: Run, **changes: Any) -> Run:
-    return dataclasses.replace(run, config=dataclasses.replace(run.config, **changes))
+def _planned_steps(session: Session) -> int:
+    """Environment steps of all updates."""
+    return session.run.config.total_updates * session.run.config.steps_per_update
 
 
-def _train(session: Session, folder: RunFolder, options: argparse.Namespace) -> Any:
+def _train(session: Session, folder: RunFolder, options: argparse.Namespace) -> None:
     from surefoot.cli.display import TrainingDisplay
     from surefoot.train.on_policy import train_on_policy
 
     title = f"{session.run.task} ({session.run.algo}, {session.run.preset})"
-    with TrainingDisplay(session.run.config.steps, title) as display:
+    with contextlib.ExitStack() as stack:
+        display = stack.enter_context(TrainingDisplay(_planned_steps(session), title))
 
         def on_update(session: Session, metrics: dict[str, float]) -> None:
             display.update(session.nb_steps, metrics)
 
-        if not options.show:
-            return train_on_policy(session, folder, on_update=on_update)
-        from surefoot.cli.show import watch_training
+        if options.show:
+            from surefoot.cli.show import watch_training
 
-        with watch_training(session, host=options.host):
-            return train_on_policy(session, folder, on_update=on_update)
+            stack.enter_context(watch_training(session, host=options.host))
+        train_on_policy(session, folder, on_update=on_update)
 
 
 def _export(session: Session, folder: RunFolder) -> None:

@@ -84,7 +84,7 @@ class UpkieConfig:
     """Fitting speed over distance, 1/s: the tip comes back as exp(-rate t)."""
     approach_speed: float = 0.5
     """Largest fitting speed, m/s."""
-    approach_tolerance: float = 0.2
+    approach_tolerance: float = 0.3
     """Error of the speed at which that motivation falls to 1/e, m/s."""
     velocity_weight: float = 0.1
     """Weight of the penalty on the tip's speed, s/m."""

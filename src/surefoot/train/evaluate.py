@@ -15,6 +15,7 @@ from torch import Tensor
 from surefoot.envs.env import Env
 from surefoot.errors import InvalidConfig, NotFinite
 
+
 class Policy(Protocol):
     """Whatever chooses actions for E worlds: an agent, an ONNX file, a linear feedback."""
 

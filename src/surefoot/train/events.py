@@ -9,10 +9,13 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
-from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
+
+_events: Any = event_pb2  # their classes are made when they are imported: no type checker sees them
+_summaries: Any = summary_pb2
 
 
 class EventFile:
@@ -30,9 +33,9 @@ class EventFile:
         name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}"
         self._file = open(folder / name, "wb")  # noqa: SIM115 - open as long as the training runs
         self._records = RecordWriter(self._file)
-        self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
-        start = SessionLog(status=SessionLog.START)
-        self._write(Event(wall_time=time.time(), step=purge_step, session_log=start))
+        self._write(_events.Event(wall_time=time.time(), file_version="brain.Event:2"))
+        start = _events.SessionLog(status=_events.SessionLog.START)
+        self._write(_events.Event(wall_time=time.time(), step=purge_step, session_log=start))
 
     def write(self, metrics: dict[str, float], step: int) -> None:
         """Add the metrics of a step.
@@ -40,10 +43,12 @@ class EventFile:
         Raises:
             OSError: The disk is full.
         """
-        values = [Summary.Value(tag=name, simple_value=value) for name, value in metrics.items()]
-        self._write(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+        value = _summaries.Summary.Value
+        values = [value(tag=name, simple_value=number) for name, number in metrics.items()]
+        summary = _summaries.Summary(value=values)
+        self._write(_events.Event(wall_time=time.time(), step=step, summary=summary))
 
-    def _write(self, event: Event) -> None:
+    def _write(self, event: Any) -> None:
         self._records.write(event.SerializeToString())
         self._file.flush()
 

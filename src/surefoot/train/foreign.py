@@ -9,13 +9,18 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
+from torch import Tensor
 
-from surefoot.errors import Mismatch, NotFinite
+from surefoot.deploy.card import PolicyCard
+from surefoot.deploy.fit import Fit, fit
+from surefoot.errors import NotFinite
 from surefoot.signals import Interface, Layout
+from surefoot.tasks.catalog import TASKS
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.upkie_config import UpkieConfig, UpkiePendulumConfig
 from surefoot.tasks.upkie_reward import ObservedPendulum
 from surefoot.train.config import AnyTaskConfig
-from surefoot.train.evaluate import Evaluation, Policy, summarize
+from surefoot.train.evaluate import Evaluation, Policy, check_finite, check_length, summarize
 
 OnEpisode = Callable[[int], None]
 """Called after each episode with how many are done."""
@@ -37,7 +42,7 @@ def evaluate_foreign(
 
     Args:
         policy: Who plays.
-        interface: What the policy was made for. Signals of the operator are fed zeros.
+        interface: What the policy was made for. Commands that the environment does not show are 0.
         task: Settings whose reward is recomputed; otherwise the environment's own reward counts.
         env: Where; it is not closed.
         episodes: How many.
@@ -46,16 +51,26 @@ def evaluate_foreign(
         on_episode: Progress.
 
     Raises:
-        Mismatch: The environment's spaces are not what the policy was made for.
-        NotFinite: The policy's action is NaN or infinite.
+        Mismatch: The environment's spaces or rate are not what the policy was made for.
+        NotFinite: The policy's action, or the environment's observation, is NaN or infinite.
+        InvalidConfig: There is no step to play.
     """
     begin = time.perf_counter()
-    nb_sensed = check_fit(interface, env)
+    check_length(max_steps)
+    fits = check_fit(interface, env, task)
     reward = (
         ObservedPendulum(task, interface.observation)
         if isinstance(task, UpkiePendulumConfig)
         else None
     )
+
+    def observe(values: Any) -> Tensor:
+        seen = torch.zeros(1, interface.observation.size)
+        seen[0, fits.sensed] = torch.from_numpy(np.array(values, dtype=np.float32).reshape(-1))
+        if not bool(torch.isfinite(seen).all()):
+            raise NotFinite("the environment's observation", [], "Its simulation broke.")
+        return seen
+
     returns, lengths = np.zeros(episodes), np.zeros(episodes)
     fell = np.zeros(episodes, dtype=np.bool_)
     sums: dict[str, float] = {}
@@ -63,19 +78,17 @@ def evaluate_foreign(
         policy.reset(1)
         if reward is not None:
             reward.reset()
-        observation, _ = env.reset(seed=seed if episode == 0 else None)
+        sensed, _ = env.reset(seed=seed if episode == 0 else None)
+        observation = observe(sensed)
         for _ in range(max_steps):
-            sensed = torch.zeros(1, interface.observation.size)
-            sensed[0, :nb_sensed] = torch.from_numpy(np.array(observation, dtype=np.float32))
-            action = policy.act(sensed)
-            if not bool(torch.isfinite(action).all()):
-                raise NotFinite("the policy's action", [], "Train it again.")
-            sent = int(action[0, 0]) if isinstance(interface.action, int) else action[0].numpy()
-            observation, own_reward, terminated, truncated, _ = env.step(sent)
+            action = policy.act(observation)
+            check_finite(action, torch.ones(1, dtype=torch.bool))
+            action = action.clamp(torch.from_numpy(fits.low), torch.from_numpy(fits.high))
+            sensed, own_reward, terminated, truncated, _ = env.step(_sent(action, fits))
+            observation = observe(sensed)
             lengths[episode] += 1
             if reward is not None:
-                seen = torch.from_numpy(np.array(observation, dtype=np.float32))[None]
-                terms = {name: float(t[0]) for name, t in reward.step(seen, action).items()}
+                terms = {name: float(t[0]) for name, t in reward.step(observation, action).items()}
                 for name, value in terms.items():
                     sums[name] = sums.get(name, 0.0) + value
                 returns[episode] += sum(terms.values())
@@ -90,39 +103,52 @@ def evaluate_foreign(
     return summarize(returns, lengths, fell, sums, wall_s=wall)
 
 
-def check_fit(interface: Interface, env: gymnasium.Env[Any, Any]) -> int:
-    """How many values the environment senses; the operator's signals come after them.
+def _sent(action: Tensor, fits: Fit) -> Any:
+    """An action (1, A) in the environment's form."""
+    if fits.first_choice is not None:
+        return int(action[0, 0]) + fits.first_choice
+    return action[0].numpy().reshape(fits.action_shape)
+
+
+def check_fit(
+    interface: Interface, env: gymnasium.Env[Any, Any], task: AnyTaskConfig | None
+) -> Fit:
+    """How what a policy reads and sends corresponds to an environment, as for a deployed policy.
 
     Raises:
-        Mismatch: Sizes or action bounds differ from what the policy was made for.
+        Mismatch: Sizes, bounds or rates differ from what the policy was made for.
     """
-    nb_sensed = sum(s.size for s in interface.observation if s.source == "sensor")
-    seen, acts = env.observation_space, env.action_space
-    if not isinstance(seen, gymnasium.spaces.Box) or seen.shape != (nb_sensed,):
-        raise Mismatch(
-            f"the policy reads {nb_sensed} values ({', '.join(interface.observation.names)}), "
-            f"this environment shows {seen}"
-        )
-    if isinstance(interface.action, Layout):
-        if not isinstance(acts, gymnasium.spaces.Box) or acts.shape != (interface.action.size,):
-            raise Mismatch(
-                f"the policy sends {interface.action.size} values "
-                f"({', '.join(interface.action.names)}), this environment takes {acts}"
-            )
-        if bool((interface.action.high > acts.high + 1e-6).any()):
-            raise Mismatch(
-                f"the policy sends up to {interface.action.high}, this environment takes {acts}"
-            )
-    elif not isinstance(acts, gymnasium.spaces.Discrete) or acts.n != interface.action:
-        raise Mismatch(f"the policy has {interface.action} choices, this environment takes {acts}")
-    return nb_sensed
+    rate = 1.0 / interface.dt
+    if not isinstance(task, UpkieConfig):  # made for an environment that has no rate of its own
+        rate = 1.0 / (getattr(env.unwrapped, "dt", None) or interface.dt)
+    card = PolicyCard(
+        task=_task_name(task),
+        observation=interface.observation.signals,
+        action=interface.action.signals if isinstance(interface.action, Layout) else (),
+        nb_choices=0 if isinstance(interface.action, Layout) else interface.action,
+        rate_hz=rate,
+        state_size=0,
+    )
+    return fit(card, env)
+
+
+def _task_name(task: AnyTaskConfig | None) -> str:
+    if isinstance(task, GymnasiumConfig):
+        return task.env_id
+    return next((name for name, entry in TASKS.items() if entry.config is type(task)), "")
 
 
 def foreign_arguments(env_id: str, task: AnyTaskConfig | None) -> dict[str, Any]:
-    """Arguments that give an environment known to us the policy's rate."""
-    if env_id.startswith("Upkie-") and isinstance(task, UpkieConfig):
-        return {"frequency": task.frequency}
-    return {}
+    """Arguments that give an environment known to us the policy's rate; ours, no imperfections."""
+    if not isinstance(task, UpkieConfig):
+        return {}
+    if env_id.startswith("Surefoot/"):
+        return {
+            "frequency": task.frequency,
+            "max_ground_velocity": task.max_ground_velocity,
+            "imperfect": False,
+        }
+    return {"frequency": task.frequency} if env_id.startswith("Upkie-") else {}
 
 
 def randomize_start(env: gymnasium.Env[Any, Any], task: AnyTaskConfig | None) -> bool:

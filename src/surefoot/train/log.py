@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 from surefoot.errors import BadFile
 from surefoot.train.checkpoint import write_atomically
@@ -90,7 +91,7 @@ def read_progress(path: Path) -> list[dict[str, str]]:
     return [row for row in csv.DictReader(io.StringIO(complete)) if _is_whole(row)]
 
 
-def _is_whole(row: dict[str, str]) -> bool:
+def _is_whole(row: dict[Any, Any]) -> bool:
     """Whether a row has a value in each column, and says after how many steps."""
     if None in row or None in row.values():  # csv puts None where columns and values do not match
         return False

@@ -94,10 +94,10 @@ def load_agent(path: Path) -> LoadedPolicy:
         interface = from_plain(Interface, content["interface"])
         agent = Agent(run.config.agent, interface)
         agent.load_state_dict(content["agent"])
-    except KeyError as error:
-        raise BadFile(path, f"this checkpoint is incomplete ({error})", remedy) from None
-    except (TypeError, ValueError, RuntimeError):
+    except (UnknownName, TypeError, ValueError, RuntimeError):
         raise BadFile(path, "its weights do not fit its own settings", remedy) from None
+    except KeyError as error:
+        raise BadFile(path, f"this checkpoint is incomplete: it has no {error}", remedy) from None
     agent.eval()
     return LoadedPolicy(
         policy=AgentPolicy(agent),
@@ -120,17 +120,25 @@ def _from_onnx(path: Path) -> LoadedPolicy:
     return LoadedPolicy(
         policy=_BatchedOnnx(policy),
         task=card.task,
-        config=_as_on_card(card),
+        config=_settings_of(path, card),
         interface=interface,
     )
 
 
-def _as_on_card(card: PolicyCard) -> AnyTaskConfig:
-    """The task's settings as far as a card tells them: rate and limits; the rest is the preset's.
+def _settings_of(path: Path, card: PolicyCard) -> AnyTaskConfig:
+    """The task's settings: those of the run that the file lies in; else what its card tells.
+
+    A card knows rate and limits; the reward is the default preset's then.
 
     Raises:
+        BadFile: The run's config.yaml is damaged.
         InvalidConfig: The task cannot run at the policy's rate.
     """
+    folder = RunFolder(path.absolute().parent)
+    if folder.config.exists():
+        run = folder.read_config()
+        if run.task == card.task:
+            return run.config.task
     config = find_preset(card.task, "default").task
     if not isinstance(config, UpkieConfig):
         return config

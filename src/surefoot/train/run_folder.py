@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import secrets
 from dataclasses import dataclass
@@ -149,12 +150,13 @@ class RunFolder:
             problem = "this checkpoint holds a policy alone"
             raise BadFile(self.last, problem, "It can be played, but not continued.")
         trained = run_from_plain(content.get("run"), self.last).to_plain()
-        different = _differences(trained, run.to_plain()) - _FREE
+        different = sorted(_differences(trained, run.to_plain()) - _FREE)
         if different:
+            named = ", ".join(name.removeprefix("config.") for name in different[:3])
             raise BadFile(
                 self.last,
-                f"this checkpoint was trained with another {', '.join(sorted(different))} "
-                f"than {self.config} says",
+                f"this checkpoint has another {named}{', ...' if different[3:] else ''} than "
+                f"{self.config.name}",
                 "A run continues only with its own settings: restore the file, or train again.",
             )
         return content
@@ -173,7 +175,11 @@ class RunFolder:
 
 
 def create_run_folder(root: Path, run: Run) -> RunFolder:
-    """A new folder root/TASK/DATE_NAME_SEED with its config.yaml; NAME is a random word."""
+    """A new folder root/TASK/DATE_NAME_SEED with its config.yaml; NAME is a random word.
+
+    Raises:
+        BadFile: It cannot be written; nothing of it is left.
+    """
     date = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     name = f"{date}_{secrets.choice(_WORDS)}_{run.config.seed}"
     folder = RunFolder(root / run.task.replace("/", "-").replace(":", "-") / name)
@@ -183,7 +189,14 @@ def create_run_folder(root: Path, run: Run) -> RunFolder:
         raise BadFile(
             folder.path, f"cannot be created ({error.strerror})", "Choose another --runs folder."
         ) from None
-    folder.write_config(run)
+    try:
+        folder.write_config(run)
+    except BadFile as error:
+        with contextlib.suppress(OSError):  # an empty folder helps nobody
+            folder.checkpoints.rmdir()
+            folder.path.rmdir()
+        remedy = "Free some space, or choose another --runs folder."
+        raise BadFile(folder.config, error.problem, remedy) from None
     return folder
 
 

@@ -1,0 +1,51 @@
+"""`surefoot list`: everything that can be named on the command line."""
+
+import pytest
+
+from surefoot.cli.list import ALGORITHMS, BASELINES, KINDS
+from surefoot.robots.registry import ROBOTS
+from surefoot.tasks.catalog import TASKS
+from surefoot.train import policies
+from surefoot.train.presets import PRESETS
+
+
+def test_everything_is_listed_with_one_line_each(surefoot):
+    said = surefoot("list")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == [f"{kind}:" for kind in KINDS]
+    for name in (*TASKS, *ROBOTS, *ALGORITHMS, *BASELINES):
+        assert sum(line.startswith(f"  {name} ") for line in lines) == 1, name
+
+
+def test_a_task_says_its_presets_and_its_gymnasium_id(surefoot):
+    for line in surefoot("list", "tasks").out.splitlines()[: len(TASKS)]:
+        name = line.split()[0]
+        assert TASKS[name].summary in line and TASKS[name].gym_id in line
+        assert f"presets: {', '.join(PRESETS[name])}" in line
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("tasks", [*TASKS, "(and"]),
+        ("robots", [*ROBOTS]),
+        ("algorithms", [*ALGORITHMS]),
+        ("baselines", [*BASELINES]),
+    ],
+)
+def test_a_single_catalog_has_no_title_and_no_indent(surefoot, kind, names):
+    assert [line.split()[0] for line in surefoot("list", kind).out.splitlines()] == names
+
+
+def test_the_baselines_listed_are_those_that_can_be_played():
+    assert [*BASELINES] == [*policies.BASELINES]
+
+
+def test_mistakes(refuse):
+    assert refuse("list", "taks").startswith("no catalog named 'taks' in Surefoot. Did you mean "
+                                             "'tasks'? It has 4: tasks, ")  # fmt: skip
+    assert refuse("list", "tasks", "more") == (
+        "surefoot list takes no 'more' here (see surefoot list --help)"
+    )
+    assert refuse("list", "--json").startswith("no flag named '--json' in surefoot list")
