@@ -65,6 +65,9 @@ def main() -> None:
     """Measure, print, save."""
     parser = _report.parser(__doc__)
     parser.add_argument("--turns", type=int, help="turns of each side (default: 5; quick: 2)")
+    parser.add_argument(
+        "--processes", type=int, nargs="+", default=PROCESSES, help="of the peer (default: 1 2 4)"
+    )
     options = parser.parse_args()
     turns = options.turns or (2 if options.quick else 5)
     torch.set_num_threads(1)  # the best for the small networks of either side
@@ -72,7 +75,7 @@ def main() -> None:
         "Training throughput, environment steps per second",
         threads="worlds on all cores, learners on 1 thread, Stable-Baselines3 as stated",
     )
-    pipelines = {f"Stable-Baselines3, {n} process(es)": Pipeline(n) for n in PROCESSES}
+    pipelines = {f"Stable-Baselines3, {n} process(es)": Pipeline(n) for n in options.processes}
     with tempfile.TemporaryDirectory() as folder:
         sides: dict[str, Turn] = {
             name: lambda pipeline=pipeline: pipeline.train(1)

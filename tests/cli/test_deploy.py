@@ -43,7 +43,10 @@ def test_a_fall_is_exit_code_2_because_a_script_must_notice(surefoot, pendulum):
         (["a.onnx", *MOCK, "--duration", "0"], "--duration: must be a positive number of seconds"),
         (["a.onnx", *MOCK, "--duration", "inf"], "got 'inf'"),
         (["a.onnx", *MOCK, "--seed", "-1"], "--seed: must be a whole number of at least 0"),
-        (["a.onnx", *MOCK, "--realtime"], "no flag named '--realtime'.*Did you mean '--no-realtime'"),
+        (
+            ["a.onnx", *MOCK, "--realtime"],
+            "no flag named '--realtime'.*Did you mean '--no-realtime'",
+        ),
     ],
 )
 def test_mistakes(refuse, arguments, sentence):
@@ -56,7 +59,10 @@ def test_mistakes(refuse, arguments, sentence):
     [
         (["--env", "Upkie-Mock-Gyropod"], "Upkie-Mock-Gyropod shows 6: choose the environment of"),
         (["--env", "CartPole-v1"], "another unit or another order"),
-        (["--env", "CartPole-v9"], "no environment named 'CartPole-v9'.*Did you mean 'CartPole-v1'"),
+        (
+            ["--env", "CartPole-v9"],
+            "no environment named 'CartPole-v9'.*Did you mean 'CartPole-v1'",
+        ),
         (["--env", "Upkie-Spine-Pendulum"], "none answers.*start the spine on the robot first"),
         ([*MOCK, "--env-kwargs", "frequency=100"], "runs at 200 Hz, Upkie-Mock-Pendulum at 100 Hz"),
         ([*MOCK, "--env-kwargs", "frequency"], "--env-kwargs takes KEY=VALUE, got 'frequency'"),

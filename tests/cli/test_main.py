@@ -83,7 +83,7 @@ def test_a_reader_who_goes_away_is_no_error():
     ("error", "code", "sentence"),
     [
         (KeyboardInterrupt(), 130, "surefoot: interrupted\n"),
-        (OSError(errno.EACCES, "Permission denied", "a/b"), 2, "surefoot: a/b: Permission denied\n"),
+        (OSError(errno.EACCES, "No permission", "a/b"), 2, "surefoot: a/b: No permission\n"),
         (OSError("no words"), 2, "surefoot: output: no words\n"),
     ],
     ids=["Ctrl-C", "a file", "a strange one"],

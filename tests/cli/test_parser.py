@@ -54,8 +54,8 @@ def test_an_unknown_flag_comes_with_the_nearest_and_is_no_abbreviation():
 
 def test_the_flag_is_named_not_its_value():
     error = unknown_argument(["3", "--nb-env=4"], ["--nb-envs", "--seed"], "surefoot train")
-    assert isinstance(error, UnknownName) and (error.name, error.known) == ("--nb-env",
-                                                                           ("--nb-envs",))  # fmt: skip
+    assert isinstance(error, UnknownName)
+    assert (error.name, error.known) == ("--nb-env", ("--nb-envs",))
 
 
 def test_numbers_are_decimal_digits_only():

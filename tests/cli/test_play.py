@@ -30,13 +30,19 @@ def test_a_short_video_has_its_frames(surefoot, tmp_path, pendulum, form):
     [
         ([], "the following arguments are required: policy"),
         (["nowhere"], "no policy named 'nowhere'"),
-        (["zero", "--duration", "-1"], "--duration: must be a positive number of seconds, got '-1'"),
+        (
+            ["zero", "--duration", "-1"],
+            "--duration: must be a positive number of seconds, got '-1'",
+        ),
         (["zero", "--duration", "nan"], "got 'nan'"),
         (["zero", "--video", "a.mp4", "--duration", "inf"], "got 'inf'"),
         (["zero", "--seed", "-1", "--video", "a.mp4"], "--seed: must be a whole number"),
         (["zero", "--port", "eighty"], "--port: invalid int value: 'eighty'"),
         (["zero", "--vidoe", "a.mp4"], "no flag named '--vidoe'.*Did you mean '--video'"),
-        (["zero", "--video", "no/a.mp4"], "no/a.mp4: the folder 'no' does not exist. Make it first."),
+        (
+            ["zero", "--video", "no/a.mp4"],
+            "no/a.mp4: the folder 'no' does not exist. Make it first.",
+        ),
         (["zero", "--video", "a.gif"], "a.gif: the name does not end in '.mp4'. Call it 'a.mp4'."),
         (["zero", "--video", "."], r"the name does not end in '.mp4'"),
     ],

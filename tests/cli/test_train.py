@@ -116,8 +116,9 @@ def test_weights_that_blow_up_end_the_training_with_one_sentence(surefoot):
     said = surefoot("train", "CartPole-v1", *TINY, "--algo.learning-rate", "1e38", "--steps", "400")
     assert said.code == 2 and "Traceback" not in said.err
     assert re.fullmatch(
-        r"surefoot: the learner's '\S+' is not finite. Train again with a lower algo.learning_rate; "
-        "what was saved before is intact.", said.err.splitlines()[-1]
+        r"surefoot: the learner's '\S+' is not finite. Train again with a lower "
+        "algo.learning_rate; what was saved before is intact.",
+        said.err.splitlines()[-1],
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from surefoot.sim.viewer import Slider
     from surefoot.train.evaluate import Policy
 
-_FPS = 50.0
+_FPS = 25.0
 
 
 def main(argv: Sequence[str]) -> int:
