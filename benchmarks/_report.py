@@ -30,13 +30,16 @@ def machine() -> dict[str, str | int]:
 
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores(),
+        "cores": nb_cores(),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "versions": f"MuJoCo {mujoco.__version__}, PyTorch {torch.__version__}",
     }
 
 
-def _cores() -> int:
+def nb_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "surefoot"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-VOCABULARY = {"signals", "errors", "seeding"}
+VOCABULARY = {"signals", "errors", "seeding", "interrupt"}
 """Modules that everyone may import; they import only each other."""
 
 ALLOWED: dict[str, set[str]] = {

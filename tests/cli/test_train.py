@@ -76,6 +76,7 @@ def test_fewer_steps_than_one_update_make_one_and_say_so(surefoot):
         (["upkie-pendulum", "--algo.learning-rate", "nan"], "learning_rate must be positive"),
         (["CartPole-v1", "--task.env-id", "Pendulum-v1"],
          "^task.env_id is Pendulum-v1, but the task named is CartPole-v1$"),
+        (["CartPole-v1", "--show"], "^--show draws our own tasks, not CartPole-v1$"),
         (["FrozenLake-v1"], r"observations must be a Box, this environment has Discrete\(16\)"),
     ],
 )  # fmt: skip

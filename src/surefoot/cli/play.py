@@ -133,14 +133,17 @@ def _step(policy: Policy, env: BatchedEnv, obs: Tensor) -> Tensor:
 
 
 def _sliders(env: BatchedEnv) -> tuple[Slider, ...]:
-    """One slider for each command of the operator."""
+    """What the operator may command: forward speed and left turn, where the task has commands."""
     from surefoot.sim.viewer import Slider
+    from surefoot.tasks.upkie_gyropod import UpkieGyropod
 
-    commanded = [s for s in env.interface.observation if s.source == "operator"]
-    keys = ("up-down", "left-right")
-    return tuple(
-        Slider(name=s.name, low=s.low, high=s.high, unit=s.unit, keys=keys[i] if i < 2 else None)
-        for i, s in enumerate(commanded)
+    if not isinstance(env.task, UpkieGyropod):
+        return ()
+    layout = env.interface.observation
+    speed, yaw = (s.high for s in layout if s.source == "operator")
+    return (
+        Slider(name="forward", low=-speed, high=speed, unit="m/s", keys="up-down"),
+        Slider(name="turn left", low=-yaw, high=yaw, unit="rad/s", keys="left-right"),
     )
 
 
@@ -152,4 +155,5 @@ def _follow(env: BatchedEnv, commands: ArrayLike) -> None:
     from surefoot.tasks.upkie_gyropod import UpkieGyropod
 
     if isinstance(env.task, UpkieGyropod):
-        env.task.set_targets(torch.tensor(np.atleast_2d(commands), dtype=torch.float32))
+        forward, left = np.asarray(commands, dtype=np.float32)
+        env.task.set_targets(torch.tensor([[forward, -left]]))  # the task counts right turns

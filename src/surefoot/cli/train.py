@@ -88,6 +88,8 @@ def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
         from surefoot.envs.gymnasium_env import check_id
 
         check_id(task)
+        if options.show:
+            raise InvalidConfig(f"--show draws our own tasks, not {task}")
     elif options.robot not in (None, TASKS[task].robot):
         raise UnknownName("robot", options.robot, [TASKS[task].robot], f"task '{task}'")
     config = read_settings(
