@@ -14,10 +14,10 @@ from surefoot.deploy.card import PolicyCard
 from surefoot.deploy.environments import AnyEnv
 from surefoot.deploy.fit import Fit
 from surefoot.deploy.freshness import Freshness
-from surefoot.interrupt import Interrupt
 from surefoot.deploy.report import DeploymentReport, Stop
 from surefoot.deploy.schedule import Schedule
 from surefoot.errors import Mismatch
+from surefoot.interrupt import Interrupt
 
 Array = NDArray[np.float32]
 

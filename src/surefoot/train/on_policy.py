@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from surefoot.errors import NotFinite
-from surefoot.train.checkpoint import save_checkpoint
 from surefoot.interrupt import Interrupt
+from surefoot.train.checkpoint import save_checkpoint
 from surefoot.train.log import STEPS, MetricsLog
 from surefoot.train.run_folder import RunFolder
 from surefoot.train.session import Session
