@@ -66,8 +66,8 @@ class UpkieConfig:
     action_noise: float = 0.05
     """Uniform noise on the velocity command after its lag, +-, m/s (and rad/s for yaw)."""
     odometry_offset: float = 0.0
-    """Where the wheels' odometry may stand at the start of an episode, +-, m, in an imperfect world:
-    so that coming back is practised from the beginning. Ours."""
+    """Where the wheels' odometry may stand at the start of an episode, +-, m, in an imperfect
+    world: so that coming back is practised from the beginning. Ours."""
     lag_min_s: float = 0.05
     """Shortest time constant of the command's low-pass, drawn at each reset, s."""
     lag_max_s: float = 0.15

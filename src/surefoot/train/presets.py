@@ -73,7 +73,9 @@ PRESETS: dict[str, dict[str, RunConfig[AnyTaskConfig]]] = {
     },
     "upkie-gyropod": {
         "default": RunConfig(
-            task=UpkieGyropodConfig(smoothness_weight=20.0, lag_min_s=0.0, curriculum_steps=400_000),
+            task=UpkieGyropodConfig(
+                smoothness_weight=20.0, lag_min_s=0.0, curriculum_steps=400_000
+            ),
             agent=AgentConfig(
                 inputs=("pitch", "pitch_velocity", "ground_velocity", "target_velocity",
                         "target_yaw_velocity"),
