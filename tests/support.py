@@ -22,7 +22,8 @@ def short_run(task: str, updates: int = 4, **changes: object) -> Run:
         preset.algo, n_steps=12, batch_size=16, n_epochs=2, normalize_return=True,
         learning_rate_schedule="linear", desired_kl=None,
     )  # fmt: skip
-    config = replace(preset, algo=algo, nb_envs=4, steps=48 * updates, checkpoint_updates=1)
+    config = replace(preset, algo=algo, nb_envs=4, checkpoint_updates=1)
+    config = replace(config, steps=updates * config.steps_per_update)
     config = replace(config, **changes)
     assert isinstance(config, RunConfig) and isinstance(config.algo, PPOConfig)
     return Run(task=task, algo="ppo", preset="default", config=config)

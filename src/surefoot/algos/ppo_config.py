@@ -67,8 +67,8 @@ class PPOConfig:
         for name in ("learning_rate", "clip_range", "clip_range_vf", "max_grad_norm", "desired_kl",
                      "target_kl"):  # fmt: skip
             value = getattr(self, name)
-            if value is not None and not value > 0.0:
-                raise InvalidConfig(f"algo.{name} must be positive, got {value}")
+            if value is not None and not 0.0 < value < float("inf"):
+                raise InvalidConfig(f"algo.{name} must be positive and finite, got {value}")
         if self.clip_range >= 1.0:
             raise InvalidConfig(f"algo.clip_range must be below 1, got {self.clip_range}")
         schedules = (

@@ -127,7 +127,11 @@ class GymnasiumEnv:
 
 
 def _step_duration(env: gymnasium.vector.VectorEnv[Any, Any, Any]) -> float:
-    """By the rate at which it is rendered, s; 1 without one."""
+    """Its own `dt`, or the rate at which it is rendered, s; 1 without either."""
+    first = getattr(env, "envs", [None])[0]
+    dt = getattr(getattr(first, "unwrapped", None), "dt", None)
+    if dt is not None:
+        return float(dt)
     rate = (env.metadata or {}).get("render_fps")
     return 1.0 / rate if rate else 1.0
 

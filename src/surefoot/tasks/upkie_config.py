@@ -98,13 +98,20 @@ class UpkieConfig:
                     "max_ground_velocity", "leg_return_s", "position_tolerance",
                     "approach_rate", "approach_speed", "approach_tolerance")  # fmt: skip
         for name in positive:
-            if not getattr(self, name) > 0.0:
-                raise InvalidConfig(f"task.{name} must be positive, got {getattr(self, name)}")
+            if not 0.0 < getattr(self, name) < float("inf"):
+                raise InvalidConfig(
+                    f"task.{name} must be positive and finite, got {getattr(self, name)}"
+                )
         ratio = self.spine_frequency / self.frequency
         if abs(ratio - round(ratio)) > 1e-9 or ratio < 1.0:
             raise InvalidConfig(
                 f"task.spine_frequency must be an integer multiple of task.frequency, "
                 f"got {self.spine_frequency} Hz and {self.frequency} Hz"
+            )
+        if self.max_episode_steps < 1:
+            raise InvalidConfig(
+                f"task.episode_s must be at least one step of {1.0 / self.frequency} s, "
+                f"got {self.episode_s} s"
             )
         if not 0.0 <= self.lag_min_s <= self.lag_max_s:
             raise InvalidConfig(

@@ -12,7 +12,6 @@ from surefoot.envs.env import Env
 from surefoot.envs.gymnasium_env import make_gymnasium
 from surefoot.envs.make import make_batched
 from surefoot.seeding import stream_seed
-from surefoot.signals import Interface
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.collector import Collector
 from surefoot.train.plain import to_plain
@@ -109,10 +108,3 @@ def make_training_env(run: Run) -> Env:
 
 def _generator(seed: int, stream: str) -> torch.Generator:
     return torch.Generator().manual_seed(stream_seed(seed, stream))
-
-
-def restore_agent(content: dict[str, Any], interface: Interface, run: Run) -> Agent:
-    """The agent of a checkpoint's content, ready to act."""
-    agent = Agent(run.config.agent, interface)
-    agent.load_state_dict(content["agent"])
-    return agent.eval()
