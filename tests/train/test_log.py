@@ -1,5 +1,6 @@
 """progress.csv and TensorBoard's files: whole after interruptions, damage and a full disk."""
 
+import contextlib
 import csv
 import resource
 import signal
@@ -93,35 +94,38 @@ def test_a_file_that_is_no_table_has_no_rows(tmp_path):
         assert read_progress(path) == []
 
 
-@pytest.fixture
-def full_disk():
-    """Files of at most so many bytes in this process, once it is called."""
+@contextlib.contextmanager
+def full_disk(size):
+    """Files of at most `size` bytes in this process; over before the test reports anything."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, ignored)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
 
 
-def test_a_full_disk_is_said_at_once_whichever_file_meets_it_first(tmp_path, full_disk):
+def test_a_full_disk_is_said_at_once_whichever_file_meets_it_first(tmp_path):
     threads = threading.active_count()
     log = MetricsLog(tmp_path, nb_steps=0)
     log.write({STEPS: 10.0})
-    full_disk(400)  # the rows take 3 bytes each, the events some 60
     said = r"cannot be written \(File too large\)\. Free some space, .* checkpoint is intact"
-    with pytest.raises(BadFile, match=said):
-        for step in range(20, 1000, 10):
-            log.write({STEPS: float(step)})
-    log.close()  # says nothing more
+    with full_disk(400):  # the rows take 3 bytes each, the events some 60
+        with pytest.raises(BadFile, match=said):
+            for step in range(20, 1000, 10):
+                log.write({STEPS: float(step)})
+        log.close()  # says nothing more
     assert threading.active_count() == threads  # nobody else is left to complain
     assert 20.0 <= float(read_progress(tmp_path / "progress.csv")[-1][STEPS]) < 200.0
 
 
-def test_a_full_progress_table_is_said_too(tmp_path, full_disk):
+def test_a_full_progress_table_is_said_too(tmp_path):
     log = MetricsLog(tmp_path, nb_steps=0)
     metrics = {f"metric/{i}": float(i) for i in range(40)}
-    full_disk(100)
-    with pytest.raises(BadFile, match=r"progress\.csv: cannot be written"):
+    said = r"progress\.csv: cannot be written"
+    with full_disk(100), pytest.raises(BadFile, match=said):
         log.write({**metrics, STEPS: 10.0})
     log.close()
 
