@@ -148,7 +148,7 @@ def test_foreign_environments_of_a_foreign_task(surefoot, trained):
         (["zero", "--env", PYBULLET, "--env-kwargs", "colour=red"],
          f"{PYBULLET} does not take these arguments.*'colour'.*Check --env-kwargs"),
         (["zero", "--env", "Surefoot/UpkiePendulum-v0", "--env-kwargs", "frequency=-1"],
-         "task.frequency must be positive, got -1"),
+         "task.frequency must be positive and finite, got -1"),
         (["zero", "--env", "Upkie-PyBulet-Pendulum"],
          f"no environment named 'Upkie-PyBulet-Pendulum'.*Did you mean '{PYBULLET}'"),
         (["zero", "--env", "UpkieGroundVelocity-v1"], "UpkieGroundVelocity is now Upkie-BACKEND"),

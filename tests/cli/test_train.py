@@ -66,7 +66,7 @@ def test_fewer_steps_than_one_update_make_one_and_say_so(surefoot):
         (["upkie-pendulum", "--steps", "0"], "^steps must be at least 1, got 0$"),
         (["upkie-pendulum", "--seed", "-1"], "^seed must not be negative, got -1$"),
         (["upkie-pendulum", "--task.frequency", "-200"],
-         r"^task.frequency must be positive, got -200\.0$"),
+         r"^task.frequency must be positive and finite, got -200\.0$"),
         (["upkie-pendulum", "--task.frequency", "300"],
          "task.spine_frequency must be an integer multiple of task.frequency, got 1000.0 Hz and"),
         (["upkie-pendulum", "--nb-envs", "2", "--algo.n-steps", "10", "--algo.batch-size", "21"],
