@@ -50,7 +50,7 @@ PRESETS: dict[str, dict[str, RunConfig[AnyTaskConfig]]] = {
             ),
             algo=_FAST_PPO,
             nb_envs=512,
-            steps=2_293_760,
+            steps=1_966_080,
         ),
         # ppo_balancer as published: Stable-Baselines3 PPO, 6 environments, 1M steps.
         "lecture": RunConfig(
