@@ -100,4 +100,7 @@ def verdict(what: str, *, value: float, bar: float, at_most: bool = False) -> di
 def write_json(path: Path | None, result: dict[str, Any]) -> None:
     """Write the machine and the result, if a file was asked for."""
     if path is not None:
-        path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
+        everything = {"machine": machine(), **result}
+        text = json.dumps(everything, indent=2, default=lambda number: number.item())  # of NumPy
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
