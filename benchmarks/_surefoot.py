@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -22,15 +23,29 @@ PYBULLET = "Upkie-PyBullet-Pendulum"
 def surefoot(*arguments: str) -> tuple[str, float]:
     """Run a command in a process of its own; returns its output and its wall time, s.
 
+    Ctrl-C is passed on once, so that a training saves what it has done.
+
     Raises:
         SystemExit: It failed; its own words say why.
     """
     begin = time.perf_counter()
-    done = subprocess.run((*COMMAND, *arguments), capture_output=True, text=True, check=False)
+    process = subprocess.Popen(
+        (*COMMAND, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, errors = process.communicate()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        raise
     seconds = time.perf_counter() - begin
-    if done.returncode != 0:
-        raise SystemExit(f"surefoot {' '.join(arguments)} failed:\n{done.stderr}")
-    return done.stdout, seconds
+    if process.returncode != 0:
+        raise SystemExit(f"surefoot {' '.join(arguments)} failed:\n{errors}")
+    return output, seconds
 
 
 def train(*arguments: str) -> tuple[Path, float]:

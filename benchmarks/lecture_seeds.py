@@ -37,17 +37,22 @@ FEEDBACK = "published-feedback-2.9"
 
 
 def run_of(seed: int, root: Path, steps: list[str]) -> Path:
-    """The finished run of a seed: found, continued or trained."""
-    for path in _surefoot.runs_of(root):
-        config = _surefoot.read_run(path).config
-        if config.seed != seed:
-            continue
-        if not _surefoot.is_finished(path):
-            _surefoot.train("--resume", str(path))
-        return path
-    path, _ = _surefoot.train(
-        _surefoot.TASK, "--preset", "lecture", "--seed", str(seed), "--runs", str(root), *steps
-    )
+    """The finished run of a seed: found, continued or trained.
+
+    Raises:
+        SystemExit: The training was interrupted; what it has done is kept.
+    """
+    known = [p for p in _surefoot.runs_of(root) if _surefoot.read_run(p).config.seed == seed]
+    if known and _surefoot.is_finished(known[-1]):
+        return known[-1]
+    if known:
+        path, _ = _surefoot.train("--resume", str(known[-1]))
+    else:
+        path, _ = _surefoot.train(
+            _surefoot.TASK, "--preset", "lecture", "--seed", str(seed), "--runs", str(root), *steps
+        )
+    if not _surefoot.is_finished(path):
+        raise SystemExit(f"{path} was interrupted: start again to continue")
     return path
 
 
