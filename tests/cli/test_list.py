@@ -2,7 +2,8 @@
 
 import pytest
 
-from surefoot.cli.list import ALGORITHMS, BASELINES, KINDS
+from surefoot.algos.catalog import ALGORITHMS
+from surefoot.cli.list import BASELINES, KINDS
 from surefoot.robots.registry import ROBOTS
 from surefoot.tasks.catalog import TASKS
 from surefoot.train import policies
@@ -22,7 +23,9 @@ def test_a_task_says_its_presets_and_its_gymnasium_id(surefoot):
     for line in surefoot("list", "tasks").out.splitlines()[: len(TASKS)]:
         name = line.split()[0]
         assert TASKS[name].summary in line and TASKS[name].gym_id in line
-        assert f"presets: {', '.join(PRESETS[name])}" in line
+        for (task, algo), presets in PRESETS.items():
+            expected = f"presets of {algo}: {', '.join(presets)}"
+            assert (expected in line) == (task == name) or presets.keys() == {"default"}
 
 
 @pytest.mark.parametrize(

@@ -81,3 +81,18 @@ class PPOConfig:
             raise InvalidConfig(
                 f"algo schedules {schedules} need desired_kl {need}, got {self.desired_kl}"
             )
+
+    def decisions_per_update(self, nb_envs: int) -> int:
+        """Decisions of all environments that an update learns from: a rollout.
+
+        Raises:
+            InvalidConfig: A minibatch is larger than that.
+        """
+        nb_samples = nb_envs * self.n_steps
+        if self.batch_size > nb_samples:
+            raise InvalidConfig(
+                f"algo.batch_size {self.batch_size} is larger than the rollout of {nb_samples} "
+                f"samples (nb_envs {nb_envs} x algo.n_steps {self.n_steps}). Lower it, or collect "
+                "more per update."
+            )
+        return nb_samples

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from surefoot.cli.parser import Parser
 from surefoot.errors import UnknownName
 
-ALGORITHMS = {"ppo": "proximal policy optimization (on-policy, Box or Discrete actions)"}
-"""Algorithms by their name on the command line."""
 BASELINES = {
     "zero": "commands nothing",
     "random": "uniform random commands",
@@ -26,8 +24,8 @@ KINDS = ("tasks", "robots", "algorithms", "baselines")
 
 def main(argv: Sequence[str]) -> int:
     """Print the catalogs."""
+    from surefoot.algos.catalog import ALGORITHMS
     from surefoot.tasks.catalog import TASKS
-    from surefoot.train.presets import PRESETS
 
     parser = Parser(prog="surefoot list", description="What there is.")
     parser.add_argument("kind", nargs="?", help=f"only these: {', '.join(KINDS)}")
@@ -36,11 +34,11 @@ def main(argv: Sequence[str]) -> int:
         raise UnknownName("catalog", kind, KINDS, "Surefoot")
     catalogs = {
         "tasks": {
-            name: f"{entry.summary} (presets: {', '.join(PRESETS[name])}; {entry.gym_id})"
+            name: f"{entry.summary} ({_presets(name)}; {entry.gym_id})"
             for name, entry in TASKS.items()
         },
         "robots": _robots() if kind in (None, "robots") else {},
-        "algorithms": ALGORITHMS,
+        "algorithms": {name: entry.summary for name, entry in ALGORITHMS.items()},
         "baselines": BASELINES,
     }
     for title, entries in catalogs.items():
@@ -54,6 +52,14 @@ def main(argv: Sequence[str]) -> int:
             indent = "  " if kind is None else ""
             print(f"{indent}(and any Gymnasium id with Box observations, such as CartPole-v1)")
     return 0
+
+
+def _presets(task: str) -> str:
+    """The presets of each algorithm for a task."""
+    from surefoot.train.presets import PRESETS
+
+    of_task = {algo: names for (name, algo), names in PRESETS.items() if name == task}
+    return "; ".join(f"presets of {algo}: {', '.join(names)}" for algo, names in of_task.items())
 
 
 def _robots() -> dict[str, str]:

@@ -11,17 +11,17 @@ from typing import Any
 
 from surefoot.cli.parser import unknown_argument
 from surefoot.errors import InvalidConfig
-from surefoot.train.config import AnyTaskConfig, RunConfig
+from surefoot.train.config import AnyRunConfig, RunConfig
 
 
 def read_settings(
-    preset: RunConfig[AnyTaskConfig],
+    preset: AnyRunConfig,
     argv: Sequence[str],
     *,
     prog: str,
     description: str,
     other_flags: Iterable[str],
-) -> RunConfig[AnyTaskConfig]:
+) -> AnyRunConfig:
     """The preset with the flags applied; answers --help.
 
     Args:
@@ -38,12 +38,12 @@ def read_settings(
     """
     import tyro
 
-    cls = type(preset.task)
+    task, algo = type(preset.task), type(preset.algo)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
             config, rest = tyro.cli(
-                RunConfig[cls],
+                RunConfig[task, algo],
                 default=preset,
                 args=argv,
                 prog=prog,

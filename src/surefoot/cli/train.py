@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.cli.list import ALGORITHMS
+from surefoot.algos.catalog import ALGORITHMS
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
@@ -93,7 +93,7 @@ def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
     elif options.robot not in (None, TASKS[task].robot):
         raise UnknownName("robot", options.robot, [TASKS[task].robot], f"task '{task}'")
     config = read_settings(
-        find_preset(task, name),
+        find_preset(task, name, algo=algo),
         rest,
         prog=f"surefoot train {task}",
         description=f"Settings of {task} with {algo}, preset {name}. The command's own options "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from surefoot.agent.config import AgentConfig
-from surefoot.algos.ppo_config import PPOConfig
+from surefoot.algos.catalog import AnyAlgoConfig
 from surefoot.errors import InvalidConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.upkie_config import UpkieConfig
@@ -14,17 +14,18 @@ from surefoot.tasks.upkie_config import UpkieConfig
 AnyTaskConfig = UpkieConfig | GymnasiumConfig
 """Settings of any task, ours or foreign."""
 TaskT = TypeVar("TaskT", bound=AnyTaskConfig)
+AlgoT = TypeVar("AlgoT", bound=AnyAlgoConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(Generic[TaskT]):
+class RunConfig(Generic[TaskT, AlgoT]):
     """Everything that decides a run's numbers. Same config and seed: same bits."""
 
     task: TaskT
     """The task's settings."""
     agent: AgentConfig
     """Memory, action type, networks."""
-    algo: PPOConfig
+    algo: AlgoT
     """The algorithm's settings."""
     nb_envs: int
     """Environments stepped together."""
@@ -46,24 +47,18 @@ class RunConfig(Generic[TaskT]):
         for name in ("seed", "sim_threads"):
             if getattr(self, name) < 0:
                 raise InvalidConfig(f"{name} must not be negative, got {getattr(self, name)}")
-        if self.algo.batch_size > self.samples_per_update:
-            raise InvalidConfig(
-                f"algo.batch_size {self.algo.batch_size} is larger than the rollout of "
-                f"{self.samples_per_update} samples (nb_envs {self.nb_envs} x algo.n_steps "
-                f"{self.algo.n_steps}). Lower it, or collect more per update."
-            )
+        self.algo.decisions_per_update(self.nb_envs)  # refuses what cannot work
 
     @property
     def steps_per_update(self) -> int:
         """Environment steps collected for each update."""
-        return self.samples_per_update * self.agent.action_repeat
-
-    @property
-    def samples_per_update(self) -> int:
-        """Decisions collected for each update: what a minibatch is drawn from."""
-        return self.nb_envs * self.algo.n_steps
+        return self.algo.decisions_per_update(self.nb_envs) * self.agent.action_repeat
 
     @property
     def total_updates(self) -> int:
         """Updates from beginning to end."""
         return max(1, self.steps // self.steps_per_update)
+
+
+AnyRunConfig = RunConfig[AnyTaskConfig, AnyAlgoConfig]
+"""Settings of a run of any task with any algorithm."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.errors import UnknownName
+from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.upkie_config import UpkieGyropodConfig, UpkiePendulumConfig
-from surefoot.train.config import AnyTaskConfig, RunConfig
+from surefoot.train.config import AnyRunConfig, RunConfig
 
 _HISTORY = AgentConfig(history=10, append_last_command=True, action_rates=(10.0,))
 """What both presets of Upkie's balance share: ten observations of five values, an acceleration."""
@@ -26,8 +28,8 @@ _FAST_PPO = PPOConfig(
 )
 """Few large minibatches: on two cores the physics, not the learner, sets the pace."""
 
-PRESETS: dict[str, dict[str, RunConfig[AnyTaskConfig]]] = {
-    "upkie-pendulum": {
+PRESETS: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
+    ("upkie-pendulum", "ppo"): {
         # Tuned for wall time on two cores. It decides at 50 Hz and acts at 200 Hz: an acceleration
         # held for 20 ms is felt by the robot, one of 5 ms drowns in the noise of its neighbours.
         # Coming back and staying near are rewarded and practised from the beginning.
@@ -71,7 +73,7 @@ PRESETS: dict[str, dict[str, RunConfig[AnyTaskConfig]]] = {
             steps=1_000_000,
         ),
     },
-    "upkie-gyropod": {
+    ("upkie-gyropod", "ppo"): {
         "default": RunConfig(
             task=UpkieGyropodConfig(
                 smoothness_weight=20.0, lag_min_s=0.0, curriculum_steps=400_000
@@ -94,22 +96,33 @@ PRESETS: dict[str, dict[str, RunConfig[AnyTaskConfig]]] = {
         ),
     },
 }  # fmt: skip
-"""Presets by task and name."""
+"""Presets by task and algorithm, then by name."""
 
 
-def find_preset(task: str, name: str) -> RunConfig[AnyTaskConfig]:
+def find_preset(task: str, name: str, *, algo: str = "ppo") -> AnyRunConfig:
     """The settings called `name` for a task; any Gymnasium id has one, "default".
 
     Raises:
-        UnknownName: There is no such preset.
+        UnknownName: There is no such preset, or no such algorithm for the task.
     """
-    presets = PRESETS[task] if task in PRESETS else {"default": _gymnasium_default(task)}
+    if task in TASKS:
+        algos = algorithms_of(task)
+        if algo not in algos:
+            raise UnknownName("algorithm", algo, algos, f"task '{task}'")
+        presets = PRESETS[task, algo]
+    else:
+        presets = {"default": _GYMNASIUM[algo](task)}
     if name not in presets:
         raise UnknownName("preset", name, presets, f"task '{task}'")
     return presets[name]
 
 
-def _gymnasium_default(env_id: str) -> RunConfig[AnyTaskConfig]:
+def algorithms_of(task: str) -> list[str]:
+    """The algorithms that have presets for a task of ours."""
+    return [algo for name, algo in PRESETS if name == task]
+
+
+def _gymnasium_ppo(env_id: str) -> AnyRunConfig:
     """Settings that solve the classic-control tasks. Source: CleanRL's PPO, ours adapted."""
     return RunConfig(
         task=GymnasiumConfig(env_id=env_id),
@@ -128,3 +141,7 @@ def _gymnasium_default(env_id: str) -> RunConfig[AnyTaskConfig]:
         nb_envs=8,
         steps=500_000,
     )
+
+
+_GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {"ppo": _gymnasium_ppo}
+"""Settings of each algorithm for any Gymnasium id."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from surefoot.algos.catalog import ALGORITHMS
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
@@ -20,7 +21,7 @@ from surefoot.train.checkpoint import (
     load_checkpoint,
     write_atomically,
 )
-from surefoot.train.config import AnyTaskConfig, RunConfig
+from surefoot.train.config import AnyRunConfig, RunConfig
 from surefoot.train.plain import from_plain, to_plain
 
 _WORDS = """
@@ -48,7 +49,7 @@ class Run:
     """Name of the algorithm."""
     preset: str
     """The preset that the settings began from."""
-    config: RunConfig[AnyTaskConfig]
+    config: AnyRunConfig
     """All settings."""
 
     def to_plain(self) -> dict[str, Any]:
@@ -70,8 +71,11 @@ def run_from_plain(data: Any, source: Path) -> Run:
     try:
         task = str(data["task"])
         cls = TASKS[task].config if task in TASKS else GymnasiumConfig
-        config = from_plain(RunConfig[cls], data["config"])
-        return Run(task=task, algo=data["algo"], preset=data["preset"], config=config)
+        algo = str(data["algo"])
+        if algo not in ALGORITHMS:
+            raise UnknownName("algorithm", algo, ALGORITHMS, "Surefoot")
+        config = from_plain(RunConfig[cls, ALGORITHMS[algo].config], data["config"])
+        return Run(task=task, algo=algo, preset=data["preset"], config=config)
     except (KeyError, InvalidConfig, UnknownName) as error:
         raise BadFile(source, f"cannot be understood ({error})", remedy) from None
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from surefoot.agent.agent import Agent
+from surefoot.algos.catalog import check_actions
 from surefoot.algos.ppo import PPO
 from surefoot.envs.env import Env
 from surefoot.envs.gymnasium_env import make_gymnasium
@@ -30,6 +31,7 @@ class Session:
         self.run = run
         torch.set_num_threads(config.torch_threads)
         self.env = make_training_env(run)
+        check_actions(run.algo, self.env.interface)
         self.agent = Agent(config.agent, self.env.interface, _generator(config.seed, "weights"))
         self.ppo = PPO(
             self.agent,
