@@ -77,11 +77,18 @@ def test_only_ended_worlds_are_reset():
 
 def test_the_reset_range_grows_with_the_curriculum():
     config = UpkiePendulumConfig(curriculum_steps=1000)
-    env = make_batched("upkie-pendulum", config, nb_envs=10, seed=0, curriculum=True)
+    env = make_batched("upkie-pendulum", config, nb_envs=10, seed=0, training=True)
     assert env.reset()[:, 0].abs().max() <= 0.01 + 1e-6  # upright, but for the sensor noise
     for k in range(1, 151):
         env.step(_action(env))
         assert env.reset_scale == pytest.approx(min(1.0, k / 100))
+
+
+@pytest.mark.parametrize(("training", "steps"), [(True, 40), (False, 2000)])
+def test_training_episodes_may_be_shorter_than_those_that_count(training: bool, steps: int):
+    config = UpkiePendulumConfig(practice_s=0.2)
+    env = make_batched("upkie-pendulum", config, nb_envs=2, seed=0, training=training)
+    assert env.task.max_episode_steps == steps  # 0.2 s or 10 s, at 200 Hz
 
 
 def test_a_nan_action_breaks_only_its_own_world():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from surefoot.envs.batched import BatchedEnv
 from surefoot.errors import UnknownName
 from surefoot.robots.registry import find_robot
@@ -21,7 +23,7 @@ def make_batched(
     nb_envs: int,
     seed: int,
     imperfect: bool = True,
-    curriculum: bool = False,
+    training: bool = False,
     sim_threads: int = 0,
 ) -> BatchedEnv:
     """E worlds of one of our tasks.
@@ -32,7 +34,8 @@ def make_batched(
         nb_envs: E.
         seed: Seed of resets, noise and lags.
         imperfect: Sensor noise, action noise and lag.
-        curriculum: Let the reset range grow, as in training; False begins with all of it.
+        training: Let the reset range grow, and end episodes after `practice_s`; False begins with
+            all of the range, and plays whole episodes.
         sim_threads: Threads that step the worlds, 0 for every processor.
 
     Raises:
@@ -43,12 +46,14 @@ def make_batched(
         raise UnknownName("task", task, TASKS, "Surefoot")
     robot = find_robot(TASKS[task].robot)
     model = build_model(robot, timestep=1.0 / config.spine_frequency, collisions="feet")
+    if training and config.practice_s is not None:
+        config = replace(config, episode_s=config.practice_s)
     worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
     return BatchedEnv(
         _make_task(config, worlds, seed),
         worlds,
         imperfect=imperfect,
-        curriculum_steps=config.curriculum_steps if curriculum else 0,
+        curriculum_steps=config.curriculum_steps if training else 0,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from surefoot.errors import InvalidConfig
@@ -49,6 +50,9 @@ class UpkieConfig:
     """Rate of the physics and of the servo law, Hz; an integer multiple of `frequency`."""
     episode_s: float = 10.0
     """Time limit of an episode, s."""
+    practice_s: float | None = None
+    """Time limit of a training episode, s: short ones practise the start more often. None:
+    `episode_s`. Ours."""
     fall_pitch: float = 1.0
     """Pitch beyond which the robot has fallen, rad."""
     max_ground_velocity: float = 2.0
@@ -107,6 +111,11 @@ class UpkieConfig:
             raise InvalidConfig(
                 f"task.spine_frequency must be an integer multiple of task.frequency, "
                 f"got {self.spine_frequency} Hz and {self.frequency} Hz"
+            )
+        if self.practice_s is not None and not 1.0 <= self.practice_s * self.frequency < math.inf:
+            raise InvalidConfig(
+                f"task.practice_s must be at least one step of {1.0 / self.frequency} s, "
+                f"got {self.practice_s} s"
             )
         if self.max_episode_steps < 1:
             raise InvalidConfig(

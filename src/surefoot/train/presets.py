@@ -32,7 +32,8 @@ PRESETS: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     ("upkie-pendulum", "ppo"): {
         # Tuned for wall time on two cores. It decides at 50 Hz and acts at 200 Hz: an acceleration
         # held for 20 ms is felt by the robot, one of 5 ms drowns in the noise of its neighbours.
-        # Coming back and staying near are rewarded and practised from the beginning.
+        # Coming back and staying near are rewarded and practised from the beginning. Episodes are
+        # short: in full ones each robot would start twice, and hardly ever from far.
         "default": RunConfig(
             task=UpkiePendulumConfig(
                 approach_weight=0.5,
@@ -41,6 +42,7 @@ PRESETS: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
                 max_drift=1.0,
                 lag_min_s=0.0,
                 curriculum_steps=400_000,
+                practice_s=4.0,
             ),
             agent=replace(
                 _HISTORY,

@@ -103,7 +103,7 @@ def make_training_env(run: Run) -> Env:
         config.task,
         nb_envs=config.nb_envs,
         seed=config.seed,
-        curriculum=True,
+        training=True,
         sim_threads=config.sim_threads,
     )
 
