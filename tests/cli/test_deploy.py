@@ -1,10 +1,14 @@
 """`surefoot deploy`: what it counts, and how mistakes are answered."""
 
+import dataclasses
 import json
 import re
 
 import pytest
 
+from support_deploy import PENDULUM, write_linear_policy
+from surefoot.deploy.policy import OnnxPolicy
+from surefoot.signals import Signal
 from surefoot.train.run_folder import RunFolder
 
 MOCK = ("--env", "Upkie-Mock-Pendulum")
@@ -31,6 +35,54 @@ def test_a_fall_is_exit_code_2_because_a_script_must_notice(surefoot, pendulum):
     said = surefoot("deploy", pendulum, "--env", "Surefoot/UpkiePendulum-v0", "--no-realtime")
     assert said.code == 2 and "Traceback" not in said.err
     assert re.search(r"^stopped +the environment ended the episode at a pitch of ", said.out)
+
+
+@pytest.fixture
+def commanded(tmp_path):
+    """A policy that takes two commands and sends the second."""
+    wanted = [
+        Signal(name="target_velocity", unit="m/s", low=-0.5, high=0.5, source="operator"),
+        Signal(name="target_yaw_velocity", unit="rad/s", low=-1.0, high=1.0, source="operator"),
+    ]
+    card = dataclasses.replace(PENDULUM, observation=(*PENDULUM.observation, *wanted))
+    return write_linear_policy(tmp_path, [0.0, 0.0, 0.0, 0.0, 0.0, 1.0], limit=2.0, card=card)
+
+
+def test_what_is_commanded_reaches_the_policy_in_its_place(surefoot, commanded, monkeypatch):
+    read, act = [], OnnxPolicy.act
+
+    def watched(policy, observation):
+        read.append(observation[4:].tolist())
+        return act(policy, observation)
+
+    monkeypatch.setattr(OnnxPolicy, "act", watched)
+    brief = ("--duration", "0.01", "--no-realtime")
+    said = surefoot("deploy", commanded, *MOCK, *brief, "--command", "target_yaw_velocity=-0.25")
+    assert said.code == 0, said.err
+    assert read == [[0.0, -0.25]] * 2  # two steps of 5 ms
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("target_speed=1", "no command named 'target_speed'.*Did you mean 'target_velocity'"),
+        (
+            "target_velocity=0.6",
+            r"^--command target_velocity .* \[-0.5, 0.5\] m/s, got 0.6$",
+        ),
+        ("target_velocity=fast", "got fast$"),
+        ("target_velocity=true", "got True$"),
+        ("0.3", "^--command takes KEY=VALUE, got '0.3'$"),
+    ],
+)
+def test_commands_that_make_no_sense(refuse, commanded, command, sentence):
+    said = refuse("deploy", commanded, *MOCK, "--command", command)
+    assert re.search(sentence, said), said
+
+
+def test_a_policy_without_commands_says_so(refuse, pendulum):
+    said = refuse("deploy", pendulum, *MOCK, "--command", "target_velocity=0.3")
+    assert said == "--command: the policy of upkie-pendulum takes no commands"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from surefoot.cli.env_kwargs import parse_kwargs
+from surefoot.cli.pairs import parse_pairs
 from surefoot.cli.parser import Parser, as_count, as_natural, as_seconds, unknown_argument
 from surefoot.errors import InvalidConfig, UnknownName
 
@@ -68,7 +68,7 @@ def test_numbers_are_decimal_digits_only():
 def test_key_value_pairs_are_json_where_possible():
     pairs = ["frequency=100", "gui=false", "x=1.5e-3", "name=upkie", "none=null", "list=[1, 2]",
              "equation=a=b", "empty=", 'quoted="1"']  # fmt: skip
-    assert parse_kwargs(pairs) == {
+    assert parse_pairs(pairs, "--env-kwargs") == {
         "frequency": 100, "gui": False, "x": 0.0015, "name": "upkie", "none": None,
         "list": [1, 2], "equation": "a=b", "empty": "", "quoted": "1",
     }  # fmt: skip
@@ -77,4 +77,4 @@ def test_key_value_pairs_are_json_where_possible():
 @pytest.mark.parametrize("pair", ["frequency", "=1", "a b=1", "1a=2", ""])
 def test_what_is_no_pair_is_shown(pair):
     with pytest.raises(InvalidConfig, match=f"--env-kwargs takes KEY=VALUE, got '{pair}'"):
-        parse_kwargs([pair])
+        parse_pairs([pair], "--env-kwargs")

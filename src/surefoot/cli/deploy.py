@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from surefoot.cli.env_kwargs import parse_kwargs
+from surefoot.cli.pairs import parse_pairs
 from surefoot.cli.parser import Parser, as_natural, as_seconds
-from surefoot.errors import BadFile
+from surefoot.errors import BadFile, InvalidConfig, UnknownName
 
 if TYPE_CHECKING:
+    from surefoot.deploy.card import PolicyCard
+    from surefoot.deploy.closed_loop import Commands
     from surefoot.deploy.report import DeploymentReport
 
 
@@ -31,6 +33,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--duration", type=as_seconds, metavar="S", help="stop after so many seconds"
     )
+    parser.add_argument(
+        "--command", nargs="*", default=[], metavar="NAME=VALUE", help="what the operator wants, "
+        "where the policy takes commands: target_velocity=0.3 (the others are 0 then)"
+    )  # fmt: skip
     parser.add_argument("--no-realtime", action="store_true", help="as fast as the simulation goes")
     parser.add_argument(
         "--seed", type=as_natural, default=0, help="seed of the environment's reset"
@@ -49,7 +55,8 @@ def main(argv: Sequence[str]) -> int:
     arguments: dict[str, Any] = {}
     if options.env.startswith("Upkie-"):
         arguments["frequency"] = policy.card.rate_hz
-    env = make_env(options.env, **arguments | parse_kwargs(options.env_kwargs))
+    commands = _commands(policy.card, options.command)
+    env = make_env(options.env, **arguments | parse_pairs(options.env_kwargs, "--env-kwargs"))
     print(f"{policy.path} in {options.env} at {policy.card.rate_hz:g} Hz; Ctrl-C stops the robot",
           file=sys.stderr)  # fmt: skip
     report = deploy(
@@ -57,6 +64,7 @@ def main(argv: Sequence[str]) -> int:
         env,
         duration_s=options.duration,
         realtime=not options.no_realtime,
+        commands=commands,
         seed=options.seed,
     )
     if options.json:
@@ -64,6 +72,27 @@ def main(argv: Sequence[str]) -> int:
     else:
         _print_table(report)
     return 2 if report.is_fault else 0
+
+
+def _commands(card: PolicyCard, pairs: Sequence[str]) -> Commands | None:
+    """An operator who wants the same all the time; None if nothing is commanded."""
+    wanted = parse_pairs(pairs, "--command")
+    if not wanted:
+        return None
+    signals = {s.name: s for s in card.observation if s.source == "operator"}
+    if not signals:
+        raise InvalidConfig(f"--command: the policy of {card.task} takes no commands")
+    for name, value in wanted.items():
+        if name not in signals:
+            raise UnknownName("command", name, signals, f"the policy of {card.task}")
+        low, high = signals[name].low, signals[name].high
+        if type(value) not in (int, float) or not low <= value <= high:
+            raise InvalidConfig(
+                f"--command {name} must be a number in [{low:g}, {high:g}] {signals[name].unit}, "
+                f"got {value}"
+            )
+    values = [float(wanted.get(name, 0.0)) for name in signals]
+    return lambda _: values
 
 
 def _print_table(report: DeploymentReport) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from surefoot.cli.env_kwargs import parse_kwargs
+from surefoot.cli.pairs import parse_pairs
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig
 
@@ -90,7 +90,8 @@ def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
     if interface is None:
         assert not isinstance(config, GymnasiumConfig)  # baselines play our tasks
         interface = make_batched(loaded.task, config, nb_envs=1, seed=0).interface
-    arguments = foreign_arguments(options.env, config) | parse_kwargs(options.env_kwargs)
+    arguments = foreign_arguments(options.env, config)
+    arguments |= parse_pairs(options.env_kwargs, "--env-kwargs")
     env = make_env(options.env, **arguments)
 
     def show(done: int) -> None:

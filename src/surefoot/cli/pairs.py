@@ -1,4 +1,4 @@
-"""KEY=VALUE arguments of a Gymnasium environment."""
+"""KEY=VALUE arguments: of a Gymnasium environment, or an operator's commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from surefoot.errors import InvalidConfig
 
 
-def parse_kwargs(pairs: Sequence[str]) -> dict[str, Any]:
+def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, Any]:
     """Values as JSON where that is possible: numbers, true, false, null; text otherwise.
 
     Raises:
@@ -19,7 +19,7 @@ def parse_kwargs(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, separator, text = pair.partition("=")
         if not separator or not key.isidentifier():
-            raise InvalidConfig(f"--env-kwargs takes KEY=VALUE, got '{pair}'")
+            raise InvalidConfig(f"{flag} takes KEY=VALUE, got '{pair}'")
         try:
             arguments[key] = json.loads(text)
         except json.JSONDecodeError:
