@@ -7,7 +7,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import surefoot.envs  # noqa: F401 - registers
-from surefoot.errors import InvalidConfig
+from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
 
 IDS = [entry.gym_id for entry in TASKS.values()]
@@ -53,8 +53,10 @@ def test_frequency_sets_the_step_and_the_time_limit_follows():
 
 
 def test_an_unknown_setting_is_refused():
-    with pytest.raises(InvalidConfig, match=r"no such setting.*colour"):
+    with pytest.raises(UnknownName, match="no setting named 'colour' in task 'upkie-pendulum'"):
         gymnasium.make("Surefoot/UpkiePendulum-v0", colour="red")
+    with pytest.raises(InvalidConfig, match="of the wrong kind"):
+        gymnasium.make("Surefoot/UpkiePendulum-v0", episode_s="long")
 
 
 @pytest.mark.parametrize("env_id", IDS)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from surefoot.envs.gymnasium_env import make_gymnasium
-from surefoot.errors import Mismatch, UnknownName
+from surefoot.envs.gymnasium_env import check_id, make_gymnasium
+from surefoot.errors import InvalidConfig, Mismatch, UnknownName
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 
 
@@ -79,3 +79,14 @@ def test_a_misspelt_id_gets_the_nearest():
 def test_observations_that_are_no_box_are_refused():
     with pytest.raises(Mismatch, match="observations must be a Box"):
         make_gymnasium(GymnasiumConfig(env_id="Pictures-v0"), nb_envs=1, seed=0)
+
+
+@pytest.mark.parametrize("env_id", ["UpkieGroundVelocity-v1", "UpkieGroundVelocity"])
+def test_a_former_name_leads_to_the_task_of_today(env_id):
+    with pytest.raises(InvalidConfig, match="Did you mean 'upkie-pendulum'"):
+        check_id(env_id)
+
+
+def test_a_module_that_is_not_there_is_named():
+    with pytest.raises(InvalidConfig, match=r"No module named 'nowhere'\. Is it installed"):
+        check_id("nowhere.envs:Walker-v0")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from surefoot.envs.batched import BatchedEnv, Transition
 from surefoot.envs.make import make_batched
-from surefoot.errors import InvalidConfig
+from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.signals import Layout
 from surefoot.tasks.catalog import TASKS, TaskConfig
 
@@ -177,10 +177,14 @@ def _info(t: Transition) -> dict[str, Any]:
 def _task_config(task: str, frequency: float | None, settings: dict[str, Any]) -> TaskConfig:
     if frequency is not None:
         settings = {**settings, "frequency": frequency}
+    default = TASKS[task].config()
+    for name in settings:
+        if name not in vars(default):
+            raise UnknownName("setting", name, vars(default), f"task '{task}'")
     try:
-        return dataclasses.replace(TASKS[task].config(), **settings)
+        return dataclasses.replace(default, **settings)
     except TypeError as error:
-        raise InvalidConfig(f"task '{task}' has no such setting: {error}") from None
+        raise InvalidConfig(f"a setting of task '{task}' is of the wrong kind: {error}") from None
 
 
 def _box(layout: Layout | int) -> gymnasium.spaces.Box:

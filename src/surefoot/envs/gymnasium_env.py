@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 from typing import Any
 
 import gymnasium
@@ -13,7 +14,7 @@ from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
 from surefoot.envs.batched import Transition
-from surefoot.errors import Mismatch, NotFinite, SurefootError, UnknownName
+from surefoot.errors import InvalidConfig, Mismatch, NotFinite, SurefootError, UnknownName
 from surefoot.seeding import stream_seed
 from surefoot.signals import Interface, Layout, Signal
 from surefoot.tasks.catalog import TASKS
@@ -49,11 +50,23 @@ def check_id(env_id: str) -> None:
 
     Raises:
         UnknownName: It does not.
+        InvalidConfig: It is a former name of a task, or its module is not installed.
     """
+    module, separator, _ = env_id.partition(":")
     try:
+        if separator:
+            importlib.import_module(module)
         gymnasium.spec(env_id)
-    except (gymnasium.error.Error, ModuleNotFoundError):
+    except ModuleNotFoundError as error:
+        raise InvalidConfig(f"{env_id} is not to be found: {error}. Is it installed?") from None
+    except gymnasium.error.Error:
         known = [*TASKS, *gymnasium.registry]
+        for name, entry in TASKS.items():
+            if env_id.partition("-v")[0] in entry.former_names:
+                raise InvalidConfig(
+                    f"no task named '{env_id}' in Surefoot. Did you mean '{name}' "
+                    f"(in Gymnasium {entry.gym_id})?"
+                ) from None
         close = difflib.get_close_matches(env_id, known, n=5, cutoff=0.4)
         raise UnknownName(
             "task", env_id, close or TASKS, "Surefoot or Gymnasium (the nearest ones follow)"

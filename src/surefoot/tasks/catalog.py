@@ -22,6 +22,8 @@ class TaskEntry:
     """The robot it needs."""
     summary: str
     """What is to be learned, in one line."""
+    former_names: tuple[str, ...] = ()
+    """What others call or called it, without a version."""
 
 
 TASKS: dict[str, TaskEntry] = {
@@ -30,6 +32,7 @@ TASKS: dict[str, TaskEntry] = {
         gym_id="Surefoot/UpkiePendulum-v0",
         robot="upkie",
         summary="the Upkie wheeled biped balances on the spot",
+        former_names=("UpkieGroundVelocity",),
     ),
     "upkie-gyropod": TaskEntry(
         config=UpkieGyropodConfig,
