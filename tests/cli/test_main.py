@@ -1,6 +1,7 @@
 """`surefoot` itself: help at once, the nearest command, and how every command ends."""
 
 import errno
+import os
 import subprocess
 import sys
 
@@ -56,6 +57,15 @@ def test_every_help_answers_without_what_is_slow_to_load():
         assert flag in child.stdout
     for flag in ("--preset", "--resume RUN", "--show", "--runs"):
         assert flag in child.stdout
+
+
+def test_a_way_of_drawing_that_mujoco_does_not_know_is_one_sentence():
+    command = [sys.executable, "-m", "surefoot.cli.main", "eval", "lqr", "--episodes", "1"]
+    child = subprocess.run(command, capture_output=True, text=True,
+                           env={**os.environ, "MUJOCO_GL": "crayon"})  # fmt: skip
+    assert child.returncode == 2
+    assert child.stderr.startswith("surefoot: MuJoCo does not load with MUJOCO_GL=crayon (")
+    assert child.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")

@@ -39,6 +39,12 @@ def test_a_finished_run_says_that_it_is_finished_and_stays_as_it_is(surefoot, co
     assert all(after[p] == before[p] for p in before if p.suffix not in (".onnx", ".json"))
 
 
+def test_two_trainings_do_not_share_a_folder(refuse, copy):
+    with RunFolder(copy).locked():
+        said = refuse("train", "--resume", copy, "--steps", "160")
+        assert said == f"another process is training in {copy}: wait for it, or stop it first"
+
+
 def test_an_export_that_is_missing_is_made_up_for(surefoot, copy):
     (copy / "policy.onnx").unlink()
     assert surefoot("train", "--resume", copy).code == 0

@@ -52,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("surefoot: interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        choice = os.environ.get("MUJOCO_GL")
+        if not choice or "mujoco" in sys.modules:
+            raise
+        return _fail(f"MuJoCo does not load with MUJOCO_GL={choice} ({error}). Unset it.")
 
 
 def _fail(message: str) -> int:

@@ -33,10 +33,12 @@ def main(argv: Sequence[str]) -> int:
         0 if the training is finished, 130 if it was interrupted: nothing is lost then.
     """
     options, rest = _parse(argv)
-    session, folder, title = _resume(options, rest) if options.resume else _begin(options, rest)
-    print(title, file=sys.stderr)
-    if not session.finished:
-        _train(session, folder, options)
+    with contextlib.ExitStack() as stack:
+        begin = _resume if options.resume else _begin
+        session, folder, title = begin(options, rest, stack)
+        print(title, file=sys.stderr)
+        if not session.finished:
+            _train(session, folder, options)
     if session.finished:
         _export(session, folder)
     else:
@@ -107,13 +109,16 @@ def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
     return Run(task=task, algo=algo, preset=name, config=config)
 
 
-def _begin(options: argparse.Namespace, rest: list[str]) -> tuple[Session, RunFolder, str]:
+def _begin(
+    options: argparse.Namespace, rest: list[str], stack: contextlib.ExitStack
+) -> tuple[Session, RunFolder, str]:
     run = _configure(options, rest)
     from surefoot.train.run_folder import create_run_folder
     from surefoot.train.session import Session
 
     session = Session(run)
     folder = create_run_folder(Path(options.runs or "runs"), run)
+    stack.enter_context(folder.locked())
     notes = [f"run {folder.path.name} in {folder.path}"]
     planned = _planned_steps(session)
     if planned > run.config.steps:
@@ -121,7 +126,9 @@ def _begin(options: argparse.Namespace, rest: list[str]) -> tuple[Session, RunFo
     return session, folder, "; ".join(notes)
 
 
-def _resume(options: argparse.Namespace, rest: list[str]) -> tuple[Session, RunFolder, str]:
+def _resume(
+    options: argparse.Namespace, rest: list[str], stack: contextlib.ExitStack
+) -> tuple[Session, RunFolder, str]:
     for name in ("algo", "preset", "robot", "runs"):
         if getattr(options, name) is not None:
             raise InvalidConfig(f"--{name} is for a new run: a resumed one keeps its settings")
@@ -136,6 +143,7 @@ def _resume(options: argparse.Namespace, rest: list[str]) -> tuple[Session, RunF
     run = folder.read_config()
     if options.task not in (None, run.task):
         raise InvalidConfig(f"the run in {folder.path} trains {run.task}, not {options.task}")
+    stack.enter_context(folder.locked())
     content = folder.read_last(run)
     run = dataclasses.replace(run, config=dataclasses.replace(run.config, **changes))
     session = Session(run)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 import secrets
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
 from surefoot.algos.catalog import ALGORITHMS
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
@@ -164,6 +166,29 @@ class RunFolder:
                 "A run continues only with its own settings: restore the file, or train again.",
             )
         return content
+
+    @contextlib.contextmanager
+    def locked(self) -> Generator[None]:
+        """Keep a second training out of this folder until this one is over, however it ends.
+
+        Raises:
+            InvalidConfig: Another process is training here.
+            BadFile: The folder cannot be written.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise InvalidConfig(
+                f"another process is training in {self.path}: wait for it, or stop it first"
+            ) from None
+        except OSError as error:
+            problem = f"cannot be written ({error.strerror})"
+            raise BadFile(self.path, problem, "Choose a folder of yours.") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def prepare(self) -> None:
         """Make sure that checkpoints can be written, before anything is computed for them.
