@@ -20,7 +20,7 @@ import _report
 import torch
 from _sb3_pipeline import Pipeline
 
-from surefoot.train.on_policy import train_on_policy
+from surefoot.train.loop import train
 from surefoot.train.presets import find_preset
 from surefoot.train.run_folder import Run, create_run_folder
 from surefoot.train.session import Session
@@ -43,7 +43,7 @@ def surefoot_side(preset: str, folder: Path) -> Turn:
 
     def turn() -> int:
         before = session.nb_steps
-        train_on_policy(session, run_folder, stop_after=session.ppo.nb_updates + UPDATES[preset])
+        train(session, run_folder, stop_after=session.nb_updates + UPDATES[preset])
         return session.nb_steps - before
 
     return turn

@@ -14,7 +14,7 @@ from support import assert_same_state
 from support_cli import TINY
 from surefoot.train.checkpoint import VERSION, load_checkpoint
 from surefoot.train.log import STEPS, read_progress
-from surefoot.train.on_policy import train_on_policy
+from surefoot.train.loop import train
 from surefoot.train.run_folder import RunFolder, create_run_folder
 from surefoot.train.session import Session
 
@@ -256,7 +256,7 @@ def test_ctrl_c_says_how_to_continue_and_what_it_left_is_what_never_stopping_had
     )
     assert steps(run) == [40.0 * (k + 1) for k in range(left)]
     undisturbed = create_run_folder(tmp_path, RunFolder(run).read_config())
-    train_on_policy(Session(RunFolder(run).read_config()), undisturbed, stop_after=left)
+    train(Session(RunFolder(run).read_config()), undisturbed, stop_after=left)
     assert_same_state(numbers(run), numbers(undisturbed.path))
     said = surefoot("train", "--resume", run, "--steps", str(40 * left + 40))
     assert said.code == 0 and len(steps(run)) == left + 1

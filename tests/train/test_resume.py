@@ -13,7 +13,7 @@ import torch
 from support import TASKS, assert_same_state, short_run
 from surefoot.train.checkpoint import load_checkpoint
 from surefoot.train.log import read_progress
-from surefoot.train.on_policy import train_on_policy
+from surefoot.train.loop import train
 from surefoot.train.run_folder import RunFolder, create_run_folder
 from surefoot.train.session import Session
 
@@ -27,13 +27,13 @@ def _numbers(content):
 def test_resuming_equals_never_stopping(task, tmp_path):
     run = short_run(task, updates=4)
     whole = create_run_folder(tmp_path / "whole", run)
-    train_on_policy(Session(run), whole)
+    train(Session(run), whole)
     parts = create_run_folder(tmp_path / "parts", run)
-    outcome = train_on_policy(Session(run), parts, stop_after=2)
+    outcome = train(Session(run), parts, stop_after=2)
     assert not outcome.finished
     resumed = Session(run)
     resumed.load_state_dict(load_checkpoint(parts.last))
-    assert train_on_policy(resumed, parts).finished
+    assert train(resumed, parts).finished
     assert_same_state(
         _numbers(load_checkpoint(whole.last)), _numbers(load_checkpoint(parts.last)), task
     )
@@ -51,7 +51,7 @@ def test_same_seed_same_numbers_and_another_seed_others(task, tmp_path):
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         run = short_run(task, updates=2, seed=seed)
         folder = create_run_folder(tmp_path / name, run)
-        train_on_policy(Session(run), folder)
+        train(Session(run), folder)
         states.append(load_checkpoint(folder.last)["agent"])
     assert_same_state(states[0], states[1])
     assert not torch.equal(states[0]["actor.0.weight"], states[2]["actor.0.weight"])
@@ -62,7 +62,7 @@ def test_the_number_of_simulation_threads_does_not_matter(tmp_path):
     for threads in (1, 2):
         run = short_run("upkie-pendulum", updates=2, sim_threads=threads)
         session = Session(run)
-        train_on_policy(session, create_run_folder(tmp_path / str(threads), run))
+        train(session, create_run_folder(tmp_path / str(threads), run))
         agents.append(session.agent.state_dict())
     assert_same_state(dict(agents[0]), dict(agents[1]))
 
@@ -72,10 +72,10 @@ def test_ctrl_c_finishes_the_update_and_saves_it(tmp_path):
     folder = create_run_folder(tmp_path, run)
 
     def interrupt(session, metrics):
-        if session.ppo.nb_updates == 3:
+        if session.nb_updates == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    outcome = train_on_policy(Session(run), folder, on_update=interrupt)
+    outcome = train(Session(run), folder, on_update=interrupt)
     assert not outcome.finished
     assert load_checkpoint(folder.last)["learner"]["nb_updates"] == 3
     assert len(read_progress(folder.progress)) == 3
@@ -85,7 +85,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 from surefoot.train.checkpoint import load_checkpoint
-from surefoot.train.on_policy import train_on_policy
+from surefoot.train.loop import train
 from surefoot.train.run_folder import RunFolder
 from surefoot.train.session import Session
 folder = RunFolder(Path(sys.argv[1]))
@@ -93,7 +93,7 @@ session = Session(folder.read_config())
 if folder.last.exists():
     session.load_state_dict(load_checkpoint(folder.last))
 print("ready", flush=True)
-train_on_policy(session, folder)
+train(session, folder)
 print("done", flush=True)
 """
 
@@ -101,7 +101,7 @@ print("done", flush=True)
 def test_killed_twenty_times_at_random_and_resumed_gives_the_undisturbed_numbers(tmp_path):
     run = short_run("upkie-pendulum", updates=400)
     whole = create_run_folder(tmp_path / "whole", run)
-    train_on_policy(Session(run), whole)
+    train(Session(run), whole)
     folder = create_run_folder(tmp_path / "killed", run)
     when = random.Random(0)
     kills = 0

@@ -91,10 +91,18 @@ class Pipeline(nn.Module):
         else:
             started = torch.ones_like(started)
         state = torch.cat([started, phase, command, held, newer], dim=1)
+        return self.normalize(newer), state
+
+    def normalize(self, history: Tensor) -> Tensor:
+        """Features of raw frames (N, H F), the newest last, with the moments as they are now."""
         if self.moments is None:
-            return newer, state
-        frames = newer.unflatten(1, (self.config.history, self.frame_size))
-        return self.moments.normalize(frames).flatten(1), state
+            return history
+        frames = history.unflatten(1, (self.config.history, self.frame_size))
+        return self.moments.normalize(frames).flatten(1)
+
+    def features(self, state: Tensor) -> Tensor:
+        """Features of what the agents in `state` (N, S) remember, (N, H F)."""
+        return self.normalize(state[:, 2 + 2 * self.action_size :])
 
     def newest_frame(self, state: Tensor) -> Tensor:
         """The last frame taken in, before normalisation, (E, F)."""

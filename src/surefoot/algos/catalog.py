@@ -9,7 +9,9 @@ from surefoot.algos.ppo_config import PPOConfig
 from surefoot.errors import InvalidConfig
 from surefoot.signals import Interface, Layout
 
-AnyAlgoConfig = PPOConfig
+OnPolicyConfig = PPOConfig
+"""Settings of the algorithms that learn from rollouts of the policy as it is."""
+AnyAlgoConfig = OnPolicyConfig
 """Settings of any algorithm."""
 
 

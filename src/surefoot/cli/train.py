@@ -170,7 +170,7 @@ def _planned_steps(session: Session) -> int:
 
 def _train(session: Session, folder: RunFolder, options: argparse.Namespace) -> None:
     from surefoot.cli.display import TrainingDisplay
-    from surefoot.train.on_policy import train_on_policy
+    from surefoot.train.loop import train
 
     title = f"{session.run.task} ({session.run.algo}, {session.run.preset})"
     with contextlib.ExitStack() as stack:
@@ -183,7 +183,7 @@ def _train(session: Session, folder: RunFolder, options: argparse.Namespace) -> 
             from surefoot.cli.show import watch_training
 
             stack.enter_context(watch_training(session, host=options.host))
-        train_on_policy(session, folder, on_update=on_update)
+        train(session, folder, on_update=on_update)
 
 
 def _export(session: Session, folder: RunFolder) -> None:

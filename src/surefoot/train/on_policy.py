@@ -1,92 +1,76 @@
-"""The on-policy training loop on one page: collect, learn, log, save, again."""
+"""On-policy learning on one page: play a rollout with the policy as it is, learn from it, again."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from surefoot.errors import NotFinite
-from surefoot.interrupt import Interrupt
-from surefoot.train.checkpoint import save_checkpoint
-from surefoot.train.log import STEPS, MetricsLog
-from surefoot.train.run_folder import RunFolder
-from surefoot.train.session import Session
-
-OnUpdate = Callable[[Session, dict[str, float]], None]
-"""Called after each update with its metrics: displays, viewers."""
+from surefoot.agent.agent import Agent
+from surefoot.algos.catalog import OnPolicyConfig
+from surefoot.algos.ppo import PPO
+from surefoot.data.rollout import Rollout
+from surefoot.envs.env import Env
+from surefoot.train.collector import Collector
+from surefoot.train.run_folder import Run
 
 
-@dataclass(kw_only=True)
-class Outcome:
-    """How a training ended."""
+class OnPolicyLearner(Protocol):
+    """What an on-policy algorithm offers; it is made from agent, config, updates and generator."""
 
-    finished: bool
-    """All updates are done; False after an interruption."""
-    metrics: dict[str, float] = field(default_factory=dict)
-    """Of the last update."""
+    def update(self, rollout: Rollout) -> dict[str, float]:
+        """Improve the agent with one rollout; returns the metrics `train/...`."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the next update depends on, but the agent."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state_dict`, bit for bit."""
+        ...
 
 
-def train_on_policy(
-    session: Session,
-    folder: RunFolder,
-    *,
-    on_update: OnUpdate | None = None,
-    stop_after: int | None = None,
-) -> Outcome:
-    """Train until all updates are done, or Ctrl-C; the newest state is always saved at the end.
+LEARNERS = {"ppo": PPO}
+"""On-policy algorithms by name."""
+
+
+class OnPolicy:
+    """A learner and the rollouts that it learns from.
 
     Args:
-        session: What to train, at its beginning or restored from a checkpoint.
-        folder: Where logs and checkpoints go.
-        on_update: Called after each update.
-        stop_after: Stop, as if interrupted, once so many updates are done in total.
-
-    Raises:
-        NotFinite: The policy's weights became NaN; the last checkpoint is from before.
-        BadFile: The disk is full; the last checkpoint is intact.
+        run: What to train.
+        env: Where.
+        agent: Who.
     """
-    folder.prepare()
-    log = MetricsLog(folder.path, nb_steps=session.nb_steps)
-    metrics: dict[str, float] = {}
-    try:
-        with Interrupt() as interrupt:
-            while not (session.finished or interrupt.requested):
-                if stop_after is not None and session.ppo.nb_updates >= stop_after:
-                    break
-                begin = time.perf_counter()
-                metrics = session.advance()
-                _check_weights(session)
-                duration = time.perf_counter() - begin
-                session.seconds += duration
-                metrics[STEPS] = float(session.nb_steps)
-                metrics["time/time_elapsed"] = session.seconds
-                metrics["time/fps"] = session.run.config.steps_per_update / duration
-                log.write(metrics)
-                if on_update is not None:
-                    on_update(session, metrics)
-                if session.ppo.nb_updates % session.run.config.checkpoint_updates == 0:
-                    _save(session, folder, metrics)
-            _save(session, folder, metrics)
-    finally:
-        log.close()
-    return Outcome(finished=session.finished, metrics=metrics)
 
+    def __init__(self, run: Run, env: Env, agent: Agent) -> None:
+        config = run.config
+        algo = config.algo
+        assert isinstance(algo, OnPolicyConfig)  # the catalog pairs names and settings
+        self._n_steps = algo.n_steps
+        self.learner: OnPolicyLearner = LEARNERS[run.algo](
+            agent,
+            algo,
+            total_updates=config.total_updates,
+            generator=run.generator("minibatches"),
+        )
+        self._collector = Collector(
+            env,
+            agent,
+            run.generator("policy"),
+            gamma=algo.gamma if algo.normalize_return else None,
+        )
 
-def _save(session: Session, folder: RunFolder, metrics: dict[str, float]) -> None:
-    """The newest state, and the policy alone when it did better than any saved one."""
-    episode_return = metrics.get("rollout/ep_rew_mean", float("-inf"))
-    if episode_return > session.best_return:
-        session.best_return = episode_return
-        save_checkpoint(folder.best, session.policy_content())
-    save_checkpoint(folder.last, session.state_dict())
+    def update(self) -> dict[str, float]:
+        """One update; returns the metrics."""
+        rollout = self._collector.collect(self._n_steps)
+        metrics = self.learner.update(rollout)
+        return {**self._collector.player.episodes.report(), **metrics}
 
+    def state_dict(self) -> dict[str, Any]:
+        """Learner and collector."""
+        return {"learner": self.learner.state_dict(), "collector": self._collector.state_dict()}
 
-def _check_weights(session: Session) -> None:
-    for name, parameter in session.agent.named_parameters():
-        if not bool(parameter.isfinite().all()):
-            raise NotFinite(
-                f"the learner's '{name}'",
-                [],
-                "Train again with a lower algo.learning_rate; what was saved before is intact.",
-            )
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state_dict`, bit for bit."""
+        self.learner.load_state_dict(state["learner"])
+        self._collector.load_state_dict(state["collector"])

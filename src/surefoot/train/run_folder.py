@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 from filelock import FileLock, Timeout
 
 from surefoot.algos.catalog import ALGORITHMS
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
+from surefoot.seeding import stream_seed
 from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.checkpoint import (
@@ -53,6 +55,10 @@ class Run:
     """The preset that the settings began from."""
     config: AnyRunConfig
     """All settings."""
+
+    def generator(self, stream: str) -> torch.Generator:
+        """The generator of a named stream of random numbers, at its beginning."""
+        return torch.Generator().manual_seed(stream_seed(self.config.seed, stream))
 
     def to_plain(self) -> dict[str, Any]:
         """As plain data, with the format's version."""

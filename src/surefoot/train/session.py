@@ -8,19 +8,17 @@ import torch
 
 from surefoot.agent.agent import Agent
 from surefoot.algos.catalog import check_actions
-from surefoot.algos.ppo import PPO
 from surefoot.envs.env import Env
 from surefoot.envs.gymnasium_env import make_gymnasium
 from surefoot.envs.make import make_batched
-from surefoot.seeding import stream_seed
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
-from surefoot.train.collector import Collector
+from surefoot.train.on_policy import OnPolicy
 from surefoot.train.plain import to_plain
 from surefoot.train.run_folder import Run
 
 
 class Session:
-    """Environment, agent and learner of one run.
+    """Environment, agent and learning of one run, whatever the algorithm.
 
     Args:
         run: What to train.
@@ -32,19 +30,10 @@ class Session:
         torch.set_num_threads(config.torch_threads)
         self.env = make_training_env(run)
         check_actions(run.algo, self.env.interface)
-        self.agent = Agent(config.agent, self.env.interface, _generator(config.seed, "weights"))
-        self.ppo = PPO(
-            self.agent,
-            config.algo,
-            total_updates=config.total_updates,
-            generator=_generator(config.seed, "minibatches"),
-        )
-        self.collector = Collector(
-            self.env,
-            self.agent,
-            _generator(config.seed, "policy"),
-            gamma=config.algo.gamma if config.algo.normalize_return else None,
-        )
+        self.agent = Agent(config.agent, self.env.interface, run.generator("weights"))
+        self.learning = OnPolicy(run, self.env, self.agent)
+        self.nb_updates = 0
+        """Updates so far, over all sittings."""
         self.seconds = 0.0
         """Time spent training so far, over all sittings, s."""
         self.best_return = float("-inf")
@@ -53,18 +42,18 @@ class Session:
     @property
     def nb_steps(self) -> int:
         """Environment steps so far."""
-        return self.ppo.nb_updates * self.run.config.steps_per_update
+        return self.nb_updates * self.run.config.steps_per_update
 
     @property
     def finished(self) -> bool:
         """Whether all updates are done."""
-        return self.ppo.nb_updates >= self.run.config.total_updates
+        return self.nb_updates >= self.run.config.total_updates
 
-    def advance(self) -> dict[str, float]:
-        """Collect one rollout and learn from it; returns the metrics."""
-        rollout = self.collector.collect(self.run.config.algo.n_steps)
-        metrics = self.ppo.update(rollout)
-        return {**self.collector.episodes.report(), **self.env.report(), **metrics}
+    def update(self) -> dict[str, float]:
+        """Play and learn until the next row of metrics is due; returns it."""
+        metrics = self.learning.update()
+        self.nb_updates += 1
+        return {**metrics, **self.env.report()}
 
     def policy_content(self) -> dict[str, Any]:
         """What a checkpoint of the policy alone holds."""
@@ -79,8 +68,7 @@ class Session:
         """What a full checkpoint holds."""
         return {
             **self.policy_content(),
-            "learner": self.ppo.state_dict(),
-            "collector": self.collector.state_dict(),
+            **self.learning.state_dict(),
             "seconds": self.seconds,
             "best_return": self.best_return,
         }
@@ -88,8 +76,8 @@ class Session:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state_dict`, bit for bit."""
         self.agent.load_state_dict(state["agent"])
-        self.ppo.load_state_dict(state["learner"])
-        self.collector.load_state_dict(state["collector"])
+        self.learning.load_state_dict(state)
+        self.nb_updates = state["nb_steps"] // self.run.config.steps_per_update
         self.seconds, self.best_return = state["seconds"], state["best_return"]
 
 
@@ -106,7 +94,3 @@ def make_training_env(run: Run) -> Env:
         training=True,
         sim_threads=config.sim_threads,
     )
-
-
-def _generator(seed: int, stream: str) -> torch.Generator:
-    return torch.Generator().manual_seed(stream_seed(seed, stream))

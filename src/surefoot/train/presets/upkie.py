@@ -1,15 +1,11 @@
-"""Tuned and published settings of every pair of task and algorithm, in one place."""
+"""Tuned and published settings of Upkie's tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
-from surefoot.errors import UnknownName
-from surefoot.tasks.catalog import TASKS
-from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.upkie_config import UpkieGyropodConfig, UpkiePendulumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
 
@@ -28,7 +24,7 @@ _FAST_PPO = PPOConfig(
 )
 """Few large minibatches: on two cores the physics, not the learner, sets the pace."""
 
-PRESETS: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
+UPKIE: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     ("upkie-pendulum", "ppo"): {
         # Tuned for wall time on two cores. It decides at 50 Hz and acts at 200 Hz: an acceleration
         # held for 20 ms is felt by the robot, one of 5 ms drowns in the noise of its neighbours.
@@ -99,51 +95,3 @@ PRESETS: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     },
 }  # fmt: skip
 """Presets by task and algorithm, then by name."""
-
-
-def find_preset(task: str, name: str, *, algo: str = "ppo") -> AnyRunConfig:
-    """The settings called `name` for a task; any Gymnasium id has one, "default".
-
-    Raises:
-        UnknownName: There is no such preset, or no such algorithm for the task.
-    """
-    if task in TASKS:
-        algos = algorithms_of(task)
-        if algo not in algos:
-            raise UnknownName("algorithm", algo, algos, f"task '{task}'")
-        presets = PRESETS[task, algo]
-    else:
-        presets = {"default": _GYMNASIUM[algo](task)}
-    if name not in presets:
-        raise UnknownName("preset", name, presets, f"task '{task}'")
-    return presets[name]
-
-
-def algorithms_of(task: str) -> list[str]:
-    """The algorithms that have presets for a task of ours."""
-    return [algo for name, algo in PRESETS if name == task]
-
-
-def _gymnasium_ppo(env_id: str) -> AnyRunConfig:
-    """Settings that solve the classic-control tasks. Source: CleanRL's PPO, ours adapted."""
-    return RunConfig(
-        task=GymnasiumConfig(env_id=env_id),
-        agent=AgentConfig(normalize_observation=True),
-        algo=PPOConfig(
-            n_steps=128,
-            batch_size=256,
-            n_epochs=4,
-            gamma=0.99,
-            learning_rate=1e-3,
-            learning_rate_schedule="linear",
-            normalize_return=True,
-            clip_range_vf=None,
-            ent_coef=0.0,
-        ),
-        nb_envs=8,
-        steps=500_000,
-    )
-
-
-_GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {"ppo": _gymnasium_ppo}
-"""Settings of each algorithm for any Gymnasium id."""
