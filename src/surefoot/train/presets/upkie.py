@@ -44,7 +44,7 @@ UPKIE: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
                 _HISTORY,
                 action_repeat=4,
                 normalize_observation=True,
-                net_arch_pi=(16, 16),
+                net_arch_pi=(32, 32),
                 net_arch_vf=(32, 32),
                 log_std_init=-0.5,
             ),
