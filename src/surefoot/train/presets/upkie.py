@@ -50,7 +50,7 @@ UPKIE: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
             ),
             algo=_FAST_PPO,
             nb_envs=512,
-            steps=1_966_080,
+            steps=1_703_936,
         ),
         # ppo_balancer as published: Stable-Baselines3 PPO, 6 environments, 1M steps.
         "lecture": RunConfig(
