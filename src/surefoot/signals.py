@@ -12,6 +12,17 @@ from numpy.typing import NDArray
 
 from surefoot.errors import InvalidConfig, UnknownName
 
+Objective = Literal["cost", "reward"]
+"""What the numbers that an environment returns are: costs to minimise or rewards to maximise."""
+
+
+def sign_of(objective: Objective) -> float:
+    """-1 for a cost, +1 for a reward: the direction in which a learner follows the gradient.
+
+    The one place where the two conventions of the lecture meet.
+    """
+    return {"cost": -1.0, "reward": 1.0}[objective]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:

@@ -17,7 +17,7 @@ class DiagonalGaussian:
 
     Args:
         mean: (N, A).
-        log_std: (A,) or (N, A).
+        log_std: (A,), the same in every state, or (N, A), from a network of the state.
     """
 
     def __init__(self, mean: Tensor, log_std: Tensor) -> None:
@@ -45,18 +45,28 @@ class DiagonalGaussian:
 
 
 class Categorical:
-    """A choice among n actions with soft-max probabilities.
+    r"""A choice among n actions with soft-max probabilities, $e^{h_a} / \sum_b e^{h_b}$.
 
     Args:
-        logits: Preferences, (N, n).
+        logits: Preferences h, (N, n).
     """
 
     def __init__(self, logits: Tensor) -> None:
         self.log_p = torch.log_softmax(logits, dim=1)
 
+    @property
+    def probs(self) -> Tensor:
+        """Probabilities, (N, n)."""
+        return self.log_p.exp()
+
     def sample(self, generator: Generator) -> Tensor:
         """One draw per row, as a float for one storage of all actions, (N, 1)."""
-        return torch.multinomial(self.log_p.exp(), 1, generator=generator).float()
+        return torch.multinomial(self.probs, 1, generator=generator).float()
+
+    def quantile(self, uniform: Tensor) -> Tensor:
+        """The draws that numbers in [0, 1) decide, (N,) to (N, 1): who owns them owns the dice."""
+        above = self.probs.cumsum(dim=1)[:, :-1] <= uniform[:, None]
+        return above.sum(dim=1, keepdim=True).to(self.log_p.dtype)
 
     def log_prob(self, action: Tensor) -> Tensor:
         """Log probability of the choices (N, 1), nats, (N,)."""
@@ -64,7 +74,7 @@ class Categorical:
 
     def entropy(self) -> Tensor:
         """Nats, (N,)."""
-        return -(self.log_p.exp() * self.log_p).sum(dim=1)
+        return -(self.probs * self.log_p).sum(dim=1)
 
     @property
     def mode(self) -> Tensor:
@@ -72,5 +82,40 @@ class Categorical:
         return self.log_p.argmax(dim=1, keepdim=True).float()
 
 
+class EpsilonGreedy:
+    r"""The best of n actions, except for a share $\epsilon$ of uniform choices.
+
+    $\pi(a) = (1-\epsilon)\,[a = \arg\max_b h_b] + \epsilon/n$; of equal actions the first is best.
+
+    Args:
+        preferences: h, (N, n): action values where these are rewards, minus them where costs.
+        epsilon: Share of uniform choices, in [0, 1].
+    """
+
+    def __init__(self, preferences: Tensor, epsilon: float) -> None:
+        self._best = preferences.argmax(dim=1, keepdim=True)
+        nb = preferences.shape[1]
+        uniform = torch.full_like(preferences, epsilon / nb)
+        self.probs = uniform.scatter(1, self._best, 1.0 - epsilon + epsilon / nb)
+        """Probabilities, (N, n)."""
+
+    def sample(self, generator: Generator) -> Tensor:
+        """One draw per row, as a float like those of the other laws, (N, 1)."""
+        return torch.multinomial(self.probs, 1, generator=generator).float()
+
+    def log_prob(self, action: Tensor) -> Tensor:
+        """Log probability of the choices (N, 1), nats, (N,); minus infinity if impossible."""
+        return self.probs.gather(1, action.long()).squeeze(1).log()
+
+    def entropy(self) -> Tensor:
+        """Nats, (N,)."""
+        return -torch.xlogy(self.probs, self.probs).sum(dim=1)
+
+    @property
+    def mode(self) -> Tensor:
+        """The greedy choice, (N, 1)."""
+        return self._best.float()
+
+
 Distribution = DiagonalGaussian | Categorical
-"""Either law."""
+"""The laws of a stochastic agent; `EpsilonGreedy` has no gradient and explores for values."""

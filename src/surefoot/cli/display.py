@@ -12,6 +12,7 @@ from rich.table import Table
 
 _SHOWN = {
     "rollout/ep_rew_mean": "mean episode return",
+    "rollout/ep_cost_mean": "mean episode cost",
     "rollout/ep_len_mean": "mean episode length, steps",
     "time/fps": "environment steps per second",
     "train/approx_kl": "KL divergence, nats",
@@ -67,7 +68,8 @@ class TrainingDisplay:
             return
         self._last_line = now
         shown = [f"{nb_steps:,} of {int(task.total or 0):,} steps"]
-        for name in ("rollout/ep_rew_mean", "rollout/ep_len_mean", "time/fps"):
+        for name in ("rollout/ep_rew_mean", "rollout/ep_cost_mean", "rollout/ep_len_mean",
+                     "time/fps"):  # fmt: skip
             if name in metrics:
                 shown.append(f"{name.split('/')[1]} {metrics[name]:.4g}")
         self._console.print(" | ".join(shown), highlight=False, soft_wrap=True)

@@ -7,11 +7,13 @@ import dataclasses
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from surefoot.cli.parser import unknown_argument
 from surefoot.errors import InvalidConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
+
+T = TypeVar("T")
 
 
 def read_settings(
@@ -22,9 +24,26 @@ def read_settings(
     description: str,
     other_flags: Iterable[str],
 ) -> AnyRunConfig:
-    """The preset with the flags applied; answers --help.
+    """The preset of a run with the flags applied, as `read_flags`."""
+    cls = RunConfig[type(preset.task), type(preset.algo)]
+    return read_flags(
+        cls, preset, argv, prog=prog, description=description, other_flags=other_flags
+    )
+
+
+def read_flags(
+    cls: type[T],
+    preset: T,
+    argv: Sequence[str],
+    *,
+    prog: str,
+    description: str,
+    other_flags: Iterable[str],
+) -> T:
+    """Any settings with the flags applied; answers --help.
 
     Args:
+        cls: Their dataclass, with its parameters where it is generic.
         preset: Settings to begin from.
         argv: Flags, as `--algo.learning-rate 1e-3`.
         prog: What the user typed before them.
@@ -38,12 +57,11 @@ def read_settings(
     """
     import tyro
 
-    task, algo = type(preset.task), type(preset.algo)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
             config, rest = tyro.cli(
-                RunConfig[task, algo],
+                cls,
                 default=preset,
                 args=argv,
                 prog=prog,

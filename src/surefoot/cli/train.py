@@ -32,6 +32,10 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         0 if the training is finished, 130 if it was interrupted: nothing is lost then.
     """
+    if argv and argv[0] == "course-pendulum":
+        from surefoot.cli import train_course_pendulum
+
+        return train_course_pendulum.main(argv[1:])
     options, rest = _parse(argv)
     with contextlib.ExitStack() as stack:
         begin = _resume if options.resume else _begin

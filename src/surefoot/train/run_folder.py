@@ -209,15 +209,20 @@ class RunFolder:
             raise BadFile(self.checkpoints, problem, "Free some space.") from None
 
 
+def new_run_name(seed: int) -> str:
+    """DATE_NAME_SEED, where NAME is a random word."""
+    date = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return f"{date}_{secrets.choice(_WORDS)}_{seed}"
+
+
 def create_run_folder(root: Path, run: Run) -> RunFolder:
     """A new folder root/TASK/DATE_NAME_SEED with its config.yaml; NAME is a random word.
 
     Raises:
         BadFile: It cannot be written; nothing of it is left.
     """
-    date = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    name = f"{date}_{secrets.choice(_WORDS)}_{run.config.seed}"
-    folder = RunFolder(root / run.task.replace("/", "-").replace(":", "-") / name)
+    task = run.task.replace("/", "-").replace(":", "-")
+    folder = RunFolder(root / task / new_run_name(run.config.seed))
     try:
         folder.checkpoints.mkdir(parents=True)
     except OSError as error:

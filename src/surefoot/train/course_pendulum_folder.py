@@ -1,0 +1,117 @@
+"""The folder of a training on the course's pendulum: settings, parameters and the two figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+import yaml
+from torch import Tensor
+
+from surefoot.agent.seed_agent import SeedAgent
+from surefoot.errors import BadFile
+from surefoot.report.figure import save
+from surefoot.report.learning_curve import learning_curves
+from surefoot.report.swing_up import Swing, swing_ups
+from surefoot.seeding import stream_seed
+from surefoot.tasks.course_pendulum import CONTROLS, DT, PUSH_STEPS, CoursePendulum
+from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
+from surefoot.train.checkpoint import VERSION, save_checkpoint, write_atomically
+from surefoot.train.course_pendulum import Act, AnyRun, greedy, roll_out
+from surefoot.train.course_pendulum_reference import optimal_policy, reference_costs
+from surefoot.train.plain import to_plain
+from surefoot.train.run_folder import new_run_name
+
+
+def create_folder(root: Path, algo: str, preset: str, run: AnyRun) -> Path:
+    """A new folder root/course-pendulum/DATE_NAME_SEED with its config.yaml.
+
+    Raises:
+        BadFile: It cannot be written.
+    """
+    folder = root / "course-pendulum" / new_run_name(run.seed)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        problem = f"cannot be created ({error.strerror})"
+        raise BadFile(folder, problem, "Choose another --runs folder.") from None
+    names = {"version": VERSION, "task": "course-pendulum", "algo": algo, "preset": preset}
+    text = yaml.safe_dump({**names, "config": to_plain(run)}, sort_keys=False)
+    write_atomically(folder / "config.yaml", text.encode())
+    return folder
+
+
+def write_parameters(folder: Path, agent: SeedAgent) -> None:
+    """Write parameters.pt: policies and values of all seeds, as `SeedAgent.state_dict`."""
+    save_checkpoint(folder / "parameters.pt", {"agent": agent.state_dict()})
+
+
+def write_figures(folder: Path, algo: str, run: AnyRun, agent: SeedAgent, cost: Tensor) -> None:
+    """Write learning_curve.png and swing_up.png.
+
+    Args:
+        folder: The run's folder.
+        algo: The algorithm's name.
+        run: Settings.
+        agent: The trained agent; the swing-up shows its first seed.
+        cost: Discounted cost of every episode of every seed, (S, N).
+    """
+    draw_learning_curves(folder / "learning_curve.png", {algo: cost}, run.task, run.algo.gamma)
+    draw_swing_ups(
+        folder / "swing_up.png",
+        {f"{algo}, seed {run.seed}": first_seed(agent)},
+        run.task,
+        run.algo.gamma,
+    )
+
+
+def draw_learning_curves(
+    path: Path, costs: Mapping[str, Tensor], task: CoursePendulumConfig, gamma: float
+) -> None:
+    """The lecture's learning curves; `costs` as in `write_figures`, by method."""
+    references = reference_costs(task, gamma)
+    levels = {
+        "motor off": references.zero,
+        "random": references.random,
+        "optimal": references.optimal,
+    }
+    shortest = min(cost.shape[1] for cost in costs.values())
+    figure = learning_curves(
+        {name: cost.numpy() for name, cost in costs.items()},
+        levels,
+        window=max(1, shortest // 100),
+        ylabel=f"discounted cost of an episode ({task.cost} cost)",
+        title="Pendulum swing-up: mean over seeds, band from best to worst seed",
+    )
+    save(figure, path)
+
+
+def draw_swing_ups(
+    path: Path, policies: Mapping[str, Act], task: CoursePendulumConfig, gamma: float
+) -> None:
+    """The lecture's swing-up with the two test pushes: the optimum, and policies by name."""
+    config = CoursePendulumConfig(cost=task.cost)
+    world = CoursePendulum(config)
+    generator = torch.Generator().manual_seed(stream_seed(0, "pushes"))
+    pushes = torch.rand(config.episode_steps, generator=generator, dtype=torch.float64)
+    torques = torch.tensor(CONTROLS)
+    swings: dict[str, Swing] = {}
+    for name, act in {"optimal": optimal_policy(config, gamma).act, **policies}.items():
+        seen = roll_out(world, act, world.start(1), pushes[:, None])
+        theta, omega = seen.state[:, 0].unbind(1)
+        torque = torques[seen.action[:, 0]]
+        swings[name] = Swing(theta=theta.numpy(), omega=omega.numpy(), torque=torque.numpy())
+    figure = swing_ups(
+        swings,
+        dt=DT,
+        pushes=[DT * step for step in PUSH_STEPS],
+        title="Pendulum swing-up, pushed twice",
+    )
+    save(figure, path)
+
+
+def first_seed(agent: SeedAgent) -> Act:
+    """The greedy policy of the first of all seeds, for states (N, 2)."""
+    act, nb_seeds = greedy(agent), len(agent.policy.parameters[0])
+    return lambda state: act(state.expand(nb_seeds, *state.shape))[0]
