@@ -44,7 +44,8 @@ def learning_curves(
         axes.axhline(level, color="0.45", linewidth=1.0, linestyle="--")
         axes.annotate(
             f"{name} {level:.4g}", (1.0, level), xycoords=("axes fraction", "data"),
-            xytext=(-4, 3), textcoords="offset points", ha="right", fontsize=9, color="0.3",
+            xytext=(-4, -4), textcoords="offset points", ha="right", va="top", fontsize=9,
+            color="0.3",
         )  # fmt: skip
     axes.set_xlabel("episodes")
     axes.set_ylabel(ylabel)
