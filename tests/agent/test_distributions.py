@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy import stats
 
-from surefoot.agent.distributions import Categorical, DiagonalGaussian
+from surefoot.agent.distributions import Categorical, DiagonalGaussian, EpsilonGreedy
 
 
 def test_gaussian_log_density_and_entropy_are_scipys():
@@ -47,3 +47,48 @@ def test_samples_have_the_law_they_were_drawn_from():
     assert abs(draws.std() - 0.5) < 0.01
     choices = Categorical(torch.tensor([[0.0, math.log(3.0)]]).expand(20000, 2)).sample(random)
     assert abs(choices.mean() - 0.75) < 4 * math.sqrt(0.1875 / 20000)
+
+
+def test_gaussian_with_a_spread_from_a_network_has_the_right_gradients():
+    random = torch.Generator().manual_seed(0)
+    mean, log_std, action = (
+        torch.randn(5, 3, generator=random, dtype=torch.float64) for _ in range(3)
+    )
+    inputs = (mean.requires_grad_(), log_std.requires_grad_())
+    assert torch.autograd.gradcheck(
+        lambda m, s: DiagonalGaussian(m, s).log_prob(action), inputs, atol=1e-8, rtol=1e-4
+    )
+    expected = stats.norm.logpdf(action, mean.detach(), log_std.detach().exp()).sum(axis=1)
+    assert DiagonalGaussian(*inputs).log_prob(action).tolist() == pytest.approx(expected)
+
+
+def test_soft_max_has_the_right_gradients():
+    random = torch.Generator().manual_seed(0)
+    logits = torch.randn(6, 4, generator=random, dtype=torch.float64, requires_grad=True)
+    action = torch.randint(4, (6, 1), generator=random)
+    assert torch.autograd.gradcheck(
+        lambda h: Categorical(h).log_prob(action), (logits,), atol=1e-8, rtol=1e-4
+    )
+
+
+def test_soft_max_quantiles_cut_the_interval_in_probabilities():
+    law = Categorical(torch.tensor([[0.2, 0.5, 0.3]] * 6, dtype=torch.float64).log())
+    dice = torch.tensor([0.0, 0.1999, 0.2001, 0.6999, 0.7001, 0.9999], dtype=torch.float64)
+    assert law.quantile(dice)[:, 0].tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_epsilon_greedy():
+    preferences = torch.tensor([[1.0, 3.0, 3.0, 0.0]])
+    law = EpsilonGreedy(preferences, 0.2)
+    # 0.2 / 4 each, and 0.8 more for the first of the best
+    assert law.probs[0].tolist() == pytest.approx([0.05, 0.85, 0.05, 0.05])
+    assert law.mode.tolist() == [[1.0]]
+    assert law.log_prob(torch.tensor([[1.0]])).item() == pytest.approx(math.log(0.85))
+    assert law.entropy().item() == pytest.approx(-0.85 * math.log(0.85) - 0.15 * math.log(0.05))
+    costs = EpsilonGreedy(-preferences, 0.0)  # action values that are costs
+    assert costs.mode.item() == 3.0 and costs.entropy().item() == 0.0
+    assert costs.log_prob(torch.tensor([[0.0]])).item() == -math.inf
+    random = torch.Generator().manual_seed(0)
+    draws = EpsilonGreedy(preferences.expand(20000, 4), 0.2).sample(random)
+    assert draws.shape == (20000, 1)
+    assert abs((draws == 1.0).float().mean() - 0.85) < 4 * math.sqrt(0.85 * 0.15 / 20000)

@@ -44,17 +44,21 @@ class Agent(nn.Module):
 
         self.actor = network(config.net_arch_pi, nb_out, 0.01)
         self.critic = network(config.net_arch_vf, 1, 1.0)
-        if continuous:
+        if continuous and config.log_std == "parameter":
             self.log_std = nn.Parameter(torch.full((nb_out,), config.log_std_init))
+        elif continuous:
+            self.log_std_network = network(config.net_arch_pi, nb_out, 0.01)
         self.return_moments = RunningMoments(1)
         """Spread of the discounted return, kept with the policy; used where rewards are scaled."""
 
     def distribution(self, features: Tensor) -> Distribution:
         """Law of the action given features (N, F)."""
         output = self.actor(features)
-        if self.pipeline.continuous:
+        if not self.pipeline.continuous:
+            return Categorical(output)
+        if self.config.log_std == "parameter":
             return DiagonalGaussian(output, self.log_std)
-        return Categorical(output)
+        return DiagonalGaussian(output, self.config.log_std_init + self.log_std_network(features))
 
     def value(self, features: Tensor) -> Tensor:
         """V of the states that features (N, F) describe, (N,)."""

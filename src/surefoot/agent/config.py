@@ -35,8 +35,11 @@ class AgentConfig:
     ortho_init: bool = True
     """Orthogonal weights (gains sqrt 2, 0.01 for the policy's output, 1 for the value) and zero
     biases; False keeps PyTorch's initialisation."""
+    log_std: Literal["parameter", "network"] = "parameter"
+    """The log standard deviation of a continuous policy is the same in every state, or comes from
+    a network of the state, as wide as the policy's."""
     log_std_init: float = 0.0
-    """Initial log standard deviation of a continuous policy, the same in every state."""
+    """Initial log standard deviation of a continuous policy."""
 
     def __post_init__(self) -> None:
         if self.history < 1:

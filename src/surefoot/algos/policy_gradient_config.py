@@ -70,5 +70,6 @@ def _check(config: PolicyGradientConfig) -> None:
             raise InvalidConfig(f"algo.{name} must be positive and finite, got {value}")
     if not 0.0 <= config.gamma <= 1.0:
         raise InvalidConfig(f"algo.gamma must be in [0, 1], got {config.gamma}")
-    if getattr(config, "block_steps", 1) < 1:
-        raise InvalidConfig("algo.block_steps must be at least 1")
+    block_steps = getattr(config, "block_steps", 1)
+    if block_steps < 1:
+        raise InvalidConfig(f"algo.block_steps must be at least 1, got {block_steps}")

@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from surefoot.agent.agent import Agent
+from surefoot.agent.distributions import DiagonalGaussian
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.schedule import Schedule
 from surefoot.data.returns import gae
@@ -149,9 +150,18 @@ class PPO:
         report["train/learning_rate"] = self._optimizer.param_groups[0]["lr"]
         report["train/clip_range"] = self._schedules["clip_range"].value
         if self.agent.pipeline.continuous:
-            report["train/std"] = float(self.agent.log_std.detach().exp().mean())
+            report["train/std"] = self._mean_std(samples)
         report["train/n_updates"] = float(self.nb_updates)
         return report
+
+    @torch.no_grad()
+    def _mean_std(self, samples: _Samples) -> float:
+        """Standard deviation of the actions, the mean over them and over the states."""
+        if self.agent.config.log_std == "parameter":
+            return float(self.agent.log_std.exp().mean())
+        law = self.agent.distribution(samples.features)
+        assert isinstance(law, DiagonalGaussian)
+        return float(law.log_std.exp().mean())
 
     def state_dict(self) -> dict[str, Any]:
         """Optimizer, schedules, counter and generator; the agent is saved on its own."""

@@ -31,12 +31,12 @@ _ROW = 100
 def main(argv: Sequence[str]) -> int:
     """Train, draw, and print the run's folder alone on the last line of standard output."""
     options, run = _configure(argv)
-    from surefoot.train.course_pendulum_folder import create_folder, write_figures, write_parameters
+    from surefoot.train.course_pendulum_folder import create_folder, write_figures, write_result
 
     folder = create_folder(Path(options.runs), options.algo, options.preset, run)
     print(f"run {folder.name} in {folder}", file=sys.stderr)
     agent, costs = _train(run, folder, options.algo)
-    write_parameters(folder, agent)
+    write_result(folder, agent, costs)
     write_figures(folder, options.algo, run, agent, costs)
     print(folder)
     return 0

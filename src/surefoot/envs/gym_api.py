@@ -161,6 +161,11 @@ def register() -> None:
                 vector_entry_point="surefoot.envs.gym_api:SurefootVectorEnv",
                 kwargs={"task": name},
             )
+    if "Surefoot/CoursePendulum-v0" not in gymnasium.registry:
+        gymnasium.register(
+            "Surefoot/CoursePendulum-v0",
+            entry_point="surefoot.envs.course_pendulum_gym:CoursePendulumEnv",
+        )
 
 
 def _info(t: Transition) -> dict[str, Any]:

@@ -84,7 +84,7 @@ PRESETS: dict[str, dict[str, CoursePendulumRun[PolicyGradientConfig]]] = {
         ),
     },
     "actor-critic": {
-        "default": CoursePendulumRun(algo=ActorCriticConfig(learning_rate=1e-5), nb_envs=100),
+        "default": CoursePendulumRun(algo=ActorCriticConfig(learning_rate=1e-4), nb_envs=100),
         "lecture": CoursePendulumRun(algo=ActorCriticConfig()),
         "network": CoursePendulumRun(
             algo=ActorCriticConfig(learning_rate=3e-4, learning_rate_vf=1e-3),

@@ -16,8 +16,8 @@ from surefoot.report.learning_curve import learning_curves
 from surefoot.report.swing_up import Swing, swing_ups
 from surefoot.tasks.course_pendulum import CONTROLS, DT, PUSH_STEPS, CoursePendulum
 from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
-from surefoot.train.checkpoint import VERSION, save_checkpoint, write_atomically
-from surefoot.train.course_pendulum import Act, AnyRun, greedy, roll_out
+from surefoot.train.checkpoint import VERSION, load_checkpoint, save_checkpoint, write_atomically
+from surefoot.train.course_pendulum import Act, AnyRun, greedy, make_agent, roll_out
 from surefoot.train.course_pendulum_reference import optimal_policy, reference_costs
 from surefoot.train.plain import to_plain
 from surefoot.train.run_folder import new_run_name
@@ -41,9 +41,21 @@ def create_folder(root: Path, algo: str, preset: str, run: AnyRun) -> Path:
     return folder
 
 
-def write_parameters(folder: Path, agent: SeedAgent) -> None:
-    """Write parameters.pt: policies and values of all seeds, as `SeedAgent.state_dict`."""
-    save_checkpoint(folder / "parameters.pt", {"agent": agent.state_dict()})
+def write_result(folder: Path, agent: SeedAgent, cost: Tensor) -> None:
+    """Write parameters.pt: the parameters of all seeds, and the cost of every episode, (S, N)."""
+    save_checkpoint(folder / "parameters.pt", {"agent": agent.state_dict(), "cost": cost})
+
+
+def read_result(folder: Path, run: AnyRun) -> tuple[SeedAgent, Tensor]:
+    """The trained agent of a folder, and the cost of every episode, (S, N).
+
+    Raises:
+        BadFile: There is none, or it is damaged.
+    """
+    content = load_checkpoint(folder / "parameters.pt")
+    agent = make_agent(run)
+    agent.load_state_dict(content["agent"])
+    return agent, content["cost"]
 
 
 def write_figures(folder: Path, algo: str, run: AnyRun, agent: SeedAgent, cost: Tensor) -> None:
