@@ -8,9 +8,8 @@ import torch
 import yaml
 
 from surefoot.algos.policy_gradient_config import ActorCriticConfig
-from surefoot.train.course_pendulum_config import CoursePendulumRun
-from surefoot.train.course_pendulum_folder import read_result
-from surefoot.train.plain import from_plain
+from surefoot.errors import BadFile
+from surefoot.train.course_pendulum_folder import read_result, read_run
 
 
 def test_a_training_leaves_everything_in_its_folder(surefoot):
@@ -28,10 +27,11 @@ def test_a_training_leaves_everything_in_its_folder(surefoot):
     assert (data["task"], data["algo"], data["preset"]) == (
         "course-pendulum", "actor-critic", "default",
     )  # fmt: skip
-    run = from_plain(CoursePendulumRun[ActorCriticConfig], data["config"])
+    run = read_run(folder)
+    assert isinstance(run.algo, ActorCriticConfig)
     assert (run.algo.learning_rate, run.seeds, run.nb_envs) == (2e-5, 2, 50)
 
-    agent, cost = read_result(folder, run)
+    agent, cost = read_result(folder)
     assert cost.shape == (2, 400) and agent.policy.theta.any()
     rows = [*csv.DictReader((folder / "progress.csv").read_text().splitlines())]
     assert [row["rollout/episodes"] for row in rows] == ["100", "200", "300", "400"]
@@ -41,6 +41,16 @@ def test_a_training_leaves_everything_in_its_folder(surefoot):
     assert float(rows[-1]["seeds/ep_cost_mean_4"]) == pytest.approx(last[1].item(), rel=1e-6)
     assert float(rows[-1]["rollout/ep_cost_mean"]) == pytest.approx(last.mean().item(), rel=1e-6)
     assert torch.isfinite(cost).all()
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    for content in (None, "- 1", "algo: ppo", "algo: reinforce", "{"):
+        if content is not None:
+            (tmp_path / "config.yaml").write_text(content)
+        with pytest.raises(
+            BadFile, match=r"not the config\.yaml of a run on the course's pendulum"
+        ):
+            read_run(tmp_path)
 
 
 def test_mistakes(refuse):

@@ -63,7 +63,7 @@ PRESETS: dict[str, dict[str, CoursePendulumRun[PolicyGradientConfig]]] = {
             algo=ReinforceConfig(learning_rate=1e-3, block_steps=100),
             agent=_NETWORK,
             nb_envs=20,
-            episodes=10_000,
+            episodes=5_000,
         ),
     },
     "reinforce-baseline": {
@@ -80,7 +80,7 @@ PRESETS: dict[str, dict[str, CoursePendulumRun[PolicyGradientConfig]]] = {
             ),
             agent=_NETWORK,
             nb_envs=20,
-            episodes=10_000,
+            episodes=5_000,
         ),
     },
     "actor-critic": {
@@ -90,7 +90,7 @@ PRESETS: dict[str, dict[str, CoursePendulumRun[PolicyGradientConfig]]] = {
             algo=ActorCriticConfig(learning_rate=3e-4, learning_rate_vf=1e-3),
             agent=_NETWORK,
             nb_envs=20,
-            episodes=10_000,
+            episodes=5_000,
         ),
     },
 }

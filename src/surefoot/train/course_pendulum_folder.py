@@ -10,7 +10,7 @@ import yaml
 from torch import Tensor
 
 from surefoot.agent.seed_agent import SeedAgent
-from surefoot.errors import BadFile
+from surefoot.errors import BadFile, SurefootError
 from surefoot.report.figure import save
 from surefoot.report.learning_curve import learning_curves
 from surefoot.report.swing_up import Swing, swing_ups
@@ -18,8 +18,9 @@ from surefoot.tasks.course_pendulum import CONTROLS, DT, PUSH_STEPS, CoursePendu
 from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
 from surefoot.train.checkpoint import VERSION, load_checkpoint, save_checkpoint, write_atomically
 from surefoot.train.course_pendulum import Act, AnyRun, greedy, make_agent, roll_out
+from surefoot.train.course_pendulum_config import PRESETS, CoursePendulumRun
 from surefoot.train.course_pendulum_reference import optimal_policy, reference_costs
-from surefoot.train.plain import to_plain
+from surefoot.train.plain import from_plain, to_plain
 from surefoot.train.run_folder import new_run_name
 
 
@@ -46,14 +47,30 @@ def write_result(folder: Path, agent: SeedAgent, cost: Tensor) -> None:
     save_checkpoint(folder / "parameters.pt", {"agent": agent.state_dict(), "cost": cost})
 
 
-def read_result(folder: Path, run: AnyRun) -> tuple[SeedAgent, Tensor]:
+def read_run(folder: Path) -> AnyRun:
+    """The settings of a folder.
+
+    Raises:
+        BadFile: It is no folder of such a run, or its config.yaml is damaged.
+    """
+    path = folder / "config.yaml"
+    try:
+        data = yaml.safe_load(path.read_text())
+        algo = type(PRESETS[data["algo"]]["default"].algo)
+        return from_plain(CoursePendulumRun[algo], data["config"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, SurefootError):
+        problem = "this is not the config.yaml of a run on the course's pendulum"
+        raise BadFile(path, problem, "Name a folder that train printed.") from None
+
+
+def read_result(folder: Path) -> tuple[SeedAgent, Tensor]:
     """The trained agent of a folder, and the cost of every episode, (S, N).
 
     Raises:
         BadFile: There is none, or it is damaged.
     """
     content = load_checkpoint(folder / "parameters.pt")
-    agent = make_agent(run)
+    agent = make_agent(read_run(folder))
     agent.load_state_dict(content["agent"])
     return agent, content["cost"]
 
