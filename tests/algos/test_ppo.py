@@ -189,3 +189,35 @@ def test_minibatches_use_every_sample_once():
 def test_impossible_settings_name_themselves(settings, message):
     with pytest.raises(InvalidConfig, match=message):
         PPOConfig(**settings)
+
+
+def test_a_spread_from_a_network_begins_as_set_and_becomes_what_each_state_needs():
+    """A bandit: the action should be +1 or -1, all the same, where the first feature is positive,
+    and 0 elsewhere: the best spread is large there and small here."""
+    random = torch.Generator().manual_seed(0)
+    config = AgentConfig(net_arch_pi=(8,), net_arch_vf=(8,), log_std="network", log_std_init=-0.5)
+    learner = PPO(
+        Agent(config, _interface(), random),
+        PPOConfig(n_steps=16, batch_size=512, n_epochs=4, learning_rate=1e-2),
+        total_updates=10, generator=random,
+    )  # fmt: skip
+    sides = torch.tensor([[2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]])
+    law = learner.agent.distribution(sides)
+    assert law.log_std.shape == (2, 2)
+    torch.testing.assert_close(law.log_std, torch.full((2, 2), -0.5), atol=0.05, rtol=0.0)
+    for _ in range(60):
+        rollout = _rollout(learner.agent, T=32, E=16)
+        features = rollout.features.flatten(0, 1)
+        with torch.no_grad():
+            law = learner.agent.distribution(features)
+            action = law.sample(random)
+            rollout.action = action.unflatten(0, (32, 16))
+            rollout.log_prob = law.log_prob(action).unflatten(0, (32, 16))
+        aim = (rollout.features[..., 0] > 0.0).float()
+        rollout.reward = -((rollout.action[..., 0].abs() - aim) ** 2)
+        rollout.done = rollout.terminated = torch.ones(32, 16, dtype=torch.bool)
+        metrics = learner.update(rollout)
+    with torch.no_grad():
+        there, here = learner.agent.distribution(sides).log_std[:, 0].exp()
+    assert here < 0.35 and there > 1.5 * here
+    assert here / 2.0 < metrics["train/std"] < 2.0
