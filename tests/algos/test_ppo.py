@@ -192,13 +192,13 @@ def test_impossible_settings_name_themselves(settings, message):
 
 
 def test_a_spread_from_a_network_begins_as_set_and_becomes_what_each_state_needs():
-    """A bandit: the action should be +1 or -1, all the same, where the first feature is positive,
-    and 0 elsewhere: the best spread is large there and small here."""
+    """A bandit: any action will do where the first feature is positive, elsewhere it should be 0;
+    entropy is welcome, so the spread is to grow there and to shrink here."""
     random = torch.Generator().manual_seed(0)
     config = AgentConfig(net_arch_pi=(8,), net_arch_vf=(8,), log_std="network", log_std_init=-0.5)
     learner = PPO(
         Agent(config, _interface(), random),
-        PPOConfig(n_steps=16, batch_size=512, n_epochs=4, learning_rate=1e-2),
+        PPOConfig(n_steps=16, batch_size=512, n_epochs=4, learning_rate=1e-2, ent_coef=0.02),
         total_updates=10, generator=random,
     )  # fmt: skip
     sides = torch.tensor([[2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]])
@@ -213,11 +213,11 @@ def test_a_spread_from_a_network_begins_as_set_and_becomes_what_each_state_needs
             action = law.sample(random)
             rollout.action = action.unflatten(0, (32, 16))
             rollout.log_prob = law.log_prob(action).unflatten(0, (32, 16))
-        aim = (rollout.features[..., 0] > 0.0).float()
-        rollout.reward = -((rollout.action[..., 0].abs() - aim) ** 2)
+        matters = (rollout.features[..., 0] < 0.0).float()
+        rollout.reward = -matters * rollout.action.square().sum(dim=2)
         rollout.done = rollout.terminated = torch.ones(32, 16, dtype=torch.bool)
         metrics = learner.update(rollout)
     with torch.no_grad():
         there, here = learner.agent.distribution(sides).log_std[:, 0].exp()
-    assert here < 0.35 and there > 1.5 * here
-    assert here / 2.0 < metrics["train/std"] < 2.0
+    assert here < 0.4 and there > 0.7  # from 0.61
+    assert here < metrics["train/std"] < there
