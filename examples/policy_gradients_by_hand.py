@@ -91,7 +91,7 @@ def reinforce_baseline(theta_pi, theta_V, dice, rate=1e-6, rate_V=0.01):
     return G
 
 
-def actor_critic(theta_pi, theta_V, dice, rate=1e-6, rate_V=0.01):
+def actor_critic(theta_pi, theta_V, dice, rate=1e-5, rate_V=0.01):
     """One episode of the one-step actor-critic. Time runs out, the world does not end: V stays."""
     x, total = np.zeros(2), 0.0
     for t, number in enumerate(dice):
