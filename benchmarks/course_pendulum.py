@@ -58,9 +58,9 @@ LISTING = (
     Case("REINFORCE, 1e-7", "reinforce", "lecture", 10_000),
     Case("REINFORCE, 1e-6", "reinforce", "lecture", 3_000, 1e-6),
     Case("with baseline, 1e-6", "reinforce-baseline", "lecture", 10_000),
-    Case("with baseline, 1e-5", "reinforce-baseline", "lecture", 1_000, 1e-5),
+    Case("with baseline, 1e-5", "reinforce-baseline", "lecture", 500, 1e-5),
     Case("actor-critic, 1e-6", "actor-critic", "lecture", 3_000, 1e-6),
-    Case("actor-critic, 1e-5", "actor-critic", "lecture", 2_000),
+    Case("actor-critic, 1e-5", "actor-critic", "lecture", 500),
 )
 AT_ONCE = tuple(
     Case(f"{name}, {'linear' if preset == 'default' else 'networks'}", algo, preset, episodes)

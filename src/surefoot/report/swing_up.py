@@ -58,8 +58,8 @@ def swing_ups(
         for when in pushes:
             panel.axvline(when, color="0.3", linewidth=1.2, linestyle=":")
     for when in pushes:
-        panels[1].annotate(
-            "push", (when, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -10),
+        panels[0].annotate(
+            "push", (when, 0.0), xycoords=("data", "axes fraction"), xytext=(4, 4),
             textcoords="offset points", color="0.3", fontsize=9,
         )  # fmt: skip
     panels[0].set_title(title, loc="left")
