@@ -6,44 +6,27 @@ import contextlib
 import dataclasses
 import io
 import sys
+import typing
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from surefoot.cli.parser import unknown_argument
 from surefoot.errors import InvalidConfig
-from surefoot.train.config import AnyRunConfig, RunConfig
 
-T = TypeVar("T")
+SettingsT = typing.TypeVar("SettingsT")
 
 
 def read_settings(
-    preset: AnyRunConfig,
+    preset: SettingsT,
     argv: Sequence[str],
     *,
     prog: str,
     description: str,
     other_flags: Iterable[str],
-) -> AnyRunConfig:
-    """The preset of a run with the flags applied, as `read_flags`."""
-    cls = RunConfig[type(preset.task), type(preset.algo)]
-    return read_flags(
-        cls, preset, argv, prog=prog, description=description, other_flags=other_flags
-    )
-
-
-def read_flags(
-    cls: type[T],
-    preset: T,
-    argv: Sequence[str],
-    *,
-    prog: str,
-    description: str,
-    other_flags: Iterable[str],
-) -> T:
-    """Any settings with the flags applied; answers --help.
+) -> SettingsT:
+    """The preset with the flags applied; answers --help.
 
     Args:
-        cls: Their dataclass, with its parameters where it is generic.
         preset: Settings to begin from.
         argv: Flags, as `--algo.learning-rate 1e-3`.
         prog: What the user typed before them.
@@ -61,7 +44,7 @@ def read_flags(
     try:
         with contextlib.redirect_stderr(said):
             config, rest = tyro.cli(
-                cls,
+                _specific(preset),
                 default=preset,
                 args=argv,
                 prog=prog,
@@ -78,6 +61,14 @@ def read_flags(
     if rest:
         raise unknown_argument(rest, [*_flags(preset), *other_flags], prog)
     return config
+
+
+def _specific(preset: Any) -> Any:
+    """The preset's class with the types that its generic fields have in this preset."""
+    cls = type(preset)
+    hints = typing.get_type_hints(cls)
+    fields = {hint: name for name, hint in hints.items() if isinstance(hint, typing.TypeVar)}
+    return cls[*(type(getattr(preset, fields[p])) for p in cls.__parameters__)]
 
 
 def _refusal(error: BaseException | None) -> InvalidConfig | None:

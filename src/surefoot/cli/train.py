@@ -16,7 +16,9 @@ from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.tasks.labyrinth_config import NAME
 from surefoot.train.presets import find_preset
+from surefoot.train.tabular_config import refuse_tabular
 
 if TYPE_CHECKING:
     from surefoot.train.run_folder import Run, RunFolder
@@ -36,6 +38,10 @@ def main(argv: Sequence[str]) -> int:
         from surefoot.cli import train_course_pendulum
 
         return train_course_pendulum.main(argv[1:])
+    if argv and argv[0] == NAME:
+        from surefoot.cli import train_labyrinth
+
+        return train_labyrinth.main(argv[1:], ALGORITHMS)
     options, rest = _parse(argv)
     with contextlib.ExitStack() as stack:
         begin = _resume if options.resume else _begin
@@ -78,7 +84,8 @@ def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         sys.exit(0)
     if task is None and options.resume is None:
         raise InvalidConfig(
-            f"name the task first: {', '.join(TASKS)}, or a Gymnasium id (see {parser.prog} --help)"
+            f"name the task first: {', '.join((NAME, *TASKS))}, or a Gymnasium id (see "
+            f"{parser.prog} --help)"
         )
     return options, rest
 
@@ -88,6 +95,7 @@ def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
     from surefoot.cli.settings import read_settings
 
     task, algo, name = options.task, options.algo or "ppo", options.preset or "default"
+    refuse_tabular(algo, task, ALGORITHMS)
     if algo not in ALGORITHMS:
         raise UnknownName("algorithm", algo, ALGORITHMS, "Surefoot")
     if task not in TASKS:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from surefoot.algos.policy_gradient_config import PolicyGradientConfig
 from surefoot.cli.parser import Parser
-from surefoot.cli.settings import read_flags
+from surefoot.cli.settings import read_settings
 from surefoot.train.course_pendulum_config import (
     PRESETS,
     CoursePendulumRun,
@@ -51,8 +51,7 @@ def _configure(
     parser.add_argument("--runs", default="runs")
     options, rest = parser.parse_known_args([*argv])
     preset = find_course_preset(options.algo, options.preset)
-    run = read_flags(
-        CoursePendulumRun[type(preset.algo)],
+    run = read_settings(
         preset,
         rest,
         prog=_PROG,

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import yaml
@@ -19,6 +19,7 @@ from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.seeding import stream_seed
 from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 from surefoot.train.checkpoint import (
     VERSION,
     check_version,
@@ -27,6 +28,9 @@ from surefoot.train.checkpoint import (
 )
 from surefoot.train.config import AnyRunConfig, RunConfig
 from surefoot.train.plain import from_plain, to_plain
+
+if TYPE_CHECKING:
+    from surefoot.train.tabular_run import TabularRun
 
 _WORDS = """
     acorn amber anchor apple arrow aspen badge basil beacon birch bison bramble breeze brook cedar
@@ -76,6 +80,9 @@ def run_from_plain(data: Any, source: Path) -> Run:
     if not isinstance(data, dict) or "version" not in data:
         raise BadFile(source, "this does not describe a run of Surefoot", remedy)
     check_version(source, data["version"])
+    if data.get("task") == LABYRINTH:
+        problem = "this run of the labyrinth holds a table, not a network"
+        raise BadFile(source, problem, "`surefoot eval RUN` takes it; see labyrinth.png as well.")
     try:
         task = str(data["task"])
         cls = TASKS[task].config if task in TASKS else GymnasiumConfig
@@ -124,22 +131,22 @@ class RunFolder:
         """The exported policy; its card stands beside it as .json."""
         return self.path / "policy.onnx"
 
-    def write_config(self, run: Run) -> None:
+    def write_config(self, run: Run | TabularRun) -> None:
         """Write config.yaml."""
         text = yaml.safe_dump(run.to_plain(), sort_keys=False)
         write_atomically(self.config, text.encode())
 
-    def read_config(self) -> Run:
-        """Read config.yaml.
+    def read_plain(self) -> Any:
+        """What config.yaml says, as plain data.
 
         Raises:
-            BadFile: The folder is no run, or the file is damaged or from a newer version.
+            BadFile: The folder is no run, or the file is damaged.
         """
         if not self.path.is_dir():
             there = "this is a file" if self.path.exists() else "there is no such folder"
             raise BadFile(self.path, there, "Name the run folder that train printed.")
         try:
-            data = yaml.safe_load(self.config.read_text())
+            return yaml.safe_load(self.config.read_text())
         except FileNotFoundError:
             raise BadFile(self.path, "this is no run folder", "It has no config.yaml.") from None
         except OSError as error:
@@ -147,7 +154,14 @@ class RunFolder:
             raise BadFile(self.config, problem, "Restore the file.") from None
         except (yaml.YAMLError, UnicodeDecodeError):
             raise BadFile(self.config, "this is not valid YAML", "Restore the file.") from None
-        return run_from_plain(data, self.config)
+
+    def read_config(self) -> Run:
+        """Read config.yaml.
+
+        Raises:
+            BadFile: As for `read_plain`, or it does not describe a run of a network.
+        """
+        return run_from_plain(self.read_plain(), self.config)
 
     def read_last(self, run: Run) -> dict[str, Any] | None:
         """The newest checkpoint of a training of `run`; None if there is none yet.
@@ -215,7 +229,7 @@ def new_run_name(seed: int) -> str:
     return f"{date}_{secrets.choice(_WORDS)}_{seed}"
 
 
-def create_run_folder(root: Path, run: Run) -> RunFolder:
+def create_run_folder(root: Path, run: Run | TabularRun) -> RunFolder:
     """A new folder root/TASK/DATE_NAME_SEED with its config.yaml; NAME is a random word.
 
     Raises:
@@ -224,7 +238,7 @@ def create_run_folder(root: Path, run: Run) -> RunFolder:
     task = run.task.replace("/", "-").replace(":", "-")
     folder = RunFolder(root / task / new_run_name(run.config.seed))
     try:
-        folder.checkpoints.mkdir(parents=True)
+        folder.path.mkdir(parents=True)
     except OSError as error:
         raise BadFile(
             folder.path, f"cannot be created ({error.strerror})", "Choose another --runs folder."
@@ -233,7 +247,6 @@ def create_run_folder(root: Path, run: Run) -> RunFolder:
         folder.write_config(run)
     except BadFile as error:
         with contextlib.suppress(OSError):  # an empty folder helps nobody
-            folder.checkpoints.rmdir()
             folder.path.rmdir()
         remedy = "Free some space, or choose another --runs folder."
         raise BadFile(folder.config, error.problem, remedy) from None

@@ -1,0 +1,135 @@
+"""Settings of the tabular methods; a setting has the same name in all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from surefoot.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabularConfig:
+    """What every method has."""
+
+    gamma: float = 0.99
+    """Discount per step, in (0, 1): how much a reward one step later counts."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.gamma < 1.0:
+            raise InvalidConfig(f"algo.gamma must be between 0 and 1, got {self.gamma}")
+
+
+def check_shares(config: TabularConfig, *names: str) -> None:
+    """Refuse settings that are not in [0, 1]."""
+    for name in names:
+        if not 0.0 <= getattr(config, name) <= 1.0:
+            raise InvalidConfig(f"algo.{name} must be in [0, 1], got {getattr(config, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueIterationConfig(TabularConfig):
+    """Value iteration."""
+
+    tolerance: float = 1e-4
+    """How far the policy may be from the optimum in any state, unit of the value."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 < self.tolerance < float("inf"):
+            raise InvalidConfig(f"algo.tolerance must be positive and finite, got {self.tolerance}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyIterationConfig(TabularConfig):
+    """Policy iteration."""
+
+    tolerance: float = 1e-9
+    """Gain of another action, unit of the value, that is too small to change the policy for."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 <= self.tolerance < float("inf"):
+            raise InvalidConfig(f"algo.tolerance must not be negative, got {self.tolerance}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledConfig(TabularConfig):
+    """What every method that learns from steps has."""
+
+    learning_rate: float = 0.5
+    """Share of its error that an update corrects, in [0, 1], at the beginning."""
+    learning_rate_final: float = 0.0
+    """And at the end; it falls on a line."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_shares(self, "learning_rate", "learning_rate_final")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlConfig(SampledConfig):
+    """What every method that explores has."""
+
+    exploration_initial_eps: float = 1.0
+    """Probability of a random action at the beginning."""
+    exploration_final_eps: float = 0.0
+    """And at the end."""
+    exploration_fraction: float = 0.8
+    """Share of the training in which it falls from the one to the other, on a line."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_shares(
+            self, "exploration_initial_eps", "exploration_final_eps", "exploration_fraction"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TD0Config(ControlConfig):
+    """TD(0) evaluation with an improvement step."""
+
+    nb_rounds: int = 30
+    """Rounds of evaluation and improvement; the steps are shared equally."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nb_rounds < 1:
+            raise InvalidConfig(f"algo.nb_rounds must be at least 1, got {self.nb_rounds}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarloConfig(ControlConfig):
+    """First-visit Monte Carlo control."""
+
+    learning_rate: float = 0.1
+    """As everywhere; smaller, since a whole return scatters more than one step does."""
+    exploration_initial_eps: float = 0.2
+    """As everywhere; random episodes are long, and say little about good ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SARSAConfig(ControlConfig):
+    """SARSA."""
+
+    exploration_initial_eps: float = 0.1
+    """As everywhere; smaller, since it learns the value of its exploration as well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QLearningConfig(ControlConfig):
+    """Q-learning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynaQConfig(ControlConfig):
+    """Dyna-Q."""
+
+    planning_steps: int = 10
+    """Updates from the learned model after each step of the environment."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.planning_steps < 0:
+            raise InvalidConfig(
+                f"algo.planning_steps must not be negative, got {self.planning_steps}"
+            )
