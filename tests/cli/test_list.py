@@ -6,8 +6,10 @@ from surefoot.algos.catalog import ALGORITHMS
 from surefoot.cli.list import BASELINES, KINDS
 from surefoot.robots.registry import ROBOTS
 from surefoot.tasks.catalog import TASKS
+from surefoot.tasks.labyrinth_config import GYM_ID, NAME
 from surefoot.train import policies
 from surefoot.train.presets import PRESETS
+from surefoot.train.tabular_config import TABULAR
 
 
 def test_everything_is_listed_with_one_line_each(surefoot):
@@ -15,12 +17,14 @@ def test_everything_is_listed_with_one_line_each(surefoot):
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
     assert [line for line in lines if not line.startswith(" ")] == [f"{kind}:" for kind in KINDS]
-    for name in (*TASKS, *ROBOTS, *ALGORITHMS, *BASELINES):
+    for name in (NAME, *TASKS, *ROBOTS, *TABULAR, *ALGORITHMS, *BASELINES):
         assert sum(line.startswith(f"  {name} ") for line in lines) == 1, name
 
 
 def test_a_task_says_its_presets_and_its_gymnasium_id(surefoot):
-    for line in surefoot("list", "tasks").out.splitlines()[: len(TASKS)]:
+    labyrinth, *lines = surefoot("list", "tasks").out.splitlines()
+    assert labyrinth.startswith(f"{NAME} ") and GYM_ID in labyrinth
+    for line in lines[: len(TASKS)]:
         name = line.split()[0]
         assert TASKS[name].summary in line and TASKS[name].gym_id in line
         for (task, algo), presets in PRESETS.items():
@@ -31,9 +35,9 @@ def test_a_task_says_its_presets_and_its_gymnasium_id(surefoot):
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("tasks", [*TASKS, "(and"]),
+        ("tasks", [NAME, *TASKS, "(and"]),
         ("robots", [*ROBOTS]),
-        ("algorithms", [*ALGORITHMS]),
+        ("algorithms", [*TABULAR, *ALGORITHMS]),
         ("baselines", [*BASELINES]),
     ],
 )

@@ -34,7 +34,7 @@ def test_an_unknown_command_comes_with_the_nearest(refuse):
 HELP = """
 import sys
 from surefoot.cli.main import COMMANDS, main
-train = ["train", "upkie-pendulum"], ["train", "--resume", "x"]
+train = ["train", "upkie-pendulum"], ["train", "labyrinth"], ["train", "--resume", "x"]
 for command in [*([name] for name in COMMANDS), *train]:
     try:
         code = main([*command, "--help"])

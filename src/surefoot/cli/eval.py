@@ -7,6 +7,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surefoot.cli.pairs import parse_pairs
@@ -41,6 +42,12 @@ def main(argv: Sequence[str]) -> int:
     options = parser.read(argv)
     if options.env_kwargs and not options.env:
         raise InvalidConfig("--env-kwargs are arguments of --env: name the environment too")
+    from surefoot.train.tabular_run import is_tabular_run
+
+    if is_tabular_run(Path(options.policy)):
+        from surefoot.cli.eval_labyrinth import evaluate_run
+
+        return evaluate_run(options)
     from surefoot.train.policies import load_policy
 
     loaded = load_policy(options.policy, options.task)

@@ -25,7 +25,9 @@ KINDS = ("tasks", "robots", "algorithms", "baselines")
 def main(argv: Sequence[str]) -> int:
     """Print the catalogs."""
     from surefoot.algos.catalog import ALGORITHMS
+    from surefoot.tasks import labyrinth_config as labyrinth
     from surefoot.tasks.catalog import TASKS
+    from surefoot.train.tabular_config import TABULAR
 
     parser = Parser(prog="surefoot list", description="What there is.")
     parser.add_argument("kind", nargs="?", help=f"only these: {', '.join(KINDS)}")
@@ -33,12 +35,14 @@ def main(argv: Sequence[str]) -> int:
     if kind not in (None, *KINDS):
         raise UnknownName("catalog", kind, KINDS, "Surefoot")
     catalogs = {
-        "tasks": {
+        "tasks": {labyrinth.NAME: f"{labyrinth.SUMMARY} (tabular methods; {labyrinth.GYM_ID})"}
+        | {
             name: f"{entry.summary} ({_presets(name)}; {entry.gym_id})"
             for name, entry in TASKS.items()
         },
         "robots": _robots() if kind in (None, "robots") else {},
-        "algorithms": {name: entry.summary for name, entry in ALGORITHMS.items()},
+        "algorithms": {n: f"{entry.summary} (labyrinth)" for n, entry in TABULAR.items()}
+        | {name: entry.summary for name, entry in ALGORITHMS.items()},
         "baselines": BASELINES,
     }
     for title, entries in catalogs.items():

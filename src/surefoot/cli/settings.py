@@ -65,7 +65,7 @@ def read_settings(
 
 def _specific(preset: Any) -> Any:
     """The preset's class with the types that its generic fields have in this preset."""
-    cls = type(preset)
+    cls: Any = type(preset)
     hints = typing.get_type_hints(cls)
     fields = {hint: name for name, hint in hints.items() if isinstance(hint, typing.TypeVar)}
     return cls[*(type(getattr(preset, fields[p])) for p in cls.__parameters__)]

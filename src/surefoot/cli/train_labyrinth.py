@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,9 @@ def _configure(argv: Sequence[str], networks: Iterable[str]) -> tuple[TabularRun
         )
     from surefoot.train.tabular_run import TabularRun
 
+    file = Path(config.task.maze)
+    if config.task.maze not in MAZES and file.is_file():  # so that eval finds it from anywhere
+        config = replace(config, task=replace(config.task, maze=str(file.resolve())))
     return TabularRun(algo=options.algo, config=config), Path(options.runs)
 
 

@@ -4,7 +4,9 @@ It also registers Upkie-MuJoCo-*, the upkie package's environments with our phys
 """
 
 from surefoot.envs.gym_api import register
+from surefoot.envs.labyrinth_gym import register_labyrinth
 from surefoot.envs.upkie_gym import register_upkie_environments
 
 register()
+register_labyrinth()
 register_upkie_environments()

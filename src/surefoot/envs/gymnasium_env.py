@@ -19,6 +19,7 @@ from surefoot.seeding import stream_seed
 from surefoot.signals import Interface, Layout, Signal
 from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 
 
 def make_gymnasium(config: GymnasiumConfig, *, nb_envs: int, seed: int) -> GymnasiumEnv:
@@ -60,7 +61,7 @@ def check_id(env_id: str) -> None:
     except ModuleNotFoundError as error:
         raise InvalidConfig(f"{env_id} is not to be found: {error}. Is it installed?") from None
     except gymnasium.error.Error:
-        known = [*TASKS, *gymnasium.registry]
+        known = [LABYRINTH, *TASKS, *gymnasium.registry]
         for name, entry in TASKS.items():
             if env_id.partition("-v")[0] in entry.former_names:
                 raise InvalidConfig(

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
 _WALL, _INK, _PAPER = "#23273a", "#1b1b1f", "#ffffff"
 _START, _EXIT, _WAY = "#e4572e", "#ffd23f", "#e4572e"
 _MOST_ARROWS = 45
@@ -23,13 +25,15 @@ class MazePicture:
     """Above all."""
     walls: NDArray[np.bool_]
     """Where nobody can go, (R, C)."""
-    value: NDArray[np.generic]
+    value: Floats
     """V or J, (R, C); NaN where nobody can be."""
     value_name: str
     """What the values are."""
-    distance: NDArray[np.generic]
+    costs: bool
+    """Whether small values are the good ones."""
+    distance: NDArray[np.int64]
     """Steps to the exit, (R, C); negative where nobody can be."""
-    moves: NDArray[np.generic]
+    moves: NDArray[np.int64]
     """Rows and columns that the policy goes from each cell, (R, C, 2); zeros: no arrow."""
     path: NDArray[np.int64]
     """Rows and columns of the policy's way from the start, (T, 2)."""
@@ -60,10 +64,7 @@ def draw_maze(path: Path, picture: MazePicture, *, dpi: int = 120) -> None:
     figure.suptitle(picture.title, fontsize=14, color=_INK)
     left, right = figure.subplots(*((2, 1) if wide else (1, 2)))
     distance = np.where(picture.distance < 0, np.nan, picture.distance)
-    near_is_low = picture.value[picture.exits[0][0], picture.exits[0][1]] <= np.nanmin(
-        picture.value
-    )
-    _panel(left, picture, picture.value, picture.value_name, "viridis", flip=near_is_low)
+    _panel(left, picture, picture.value, picture.value_name, "viridis", flip=picture.costs)
     _panel(right, picture, distance, "steps to the exit", "YlGnBu_r", flip=True)
     if max(rows, columns) <= _MOST_ARROWS:
         _arrows(left, picture)
@@ -78,14 +79,13 @@ def _panel(
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
+    rows, columns = field.shape
     light = colormaps[colours](np.linspace(0.25, 1.0, 256))  # the darkest ones look like walls
     colormap = ListedColormap(light[::-1] if flip else light)
-    colormap.set_bad(_WALL)
-    framed = np.pad(field.astype(float), 1, constant_values=np.nan)  # what is outside is wall
-    rows, columns = field.shape
-    extent = (-1.5, columns + 0.5, rows + 0.5, -1.5)
-    image = axes.imshow(framed, cmap=colormap, extent=extent, interpolation="nearest")
-    axes.set_axis_off()
+    image = axes.imshow(field, cmap=colormap, interpolation="nearest")  # NaN is see-through
+    axes.set(facecolor=_WALL, xlim=(-1.1, columns + 0.1), ylim=(rows + 0.1, -1.1))  # a thin frame
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
     bar = axes.figure.colorbar(image, ax=axes, shrink=0.85, pad=0.02, aspect=30)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, color=_INK, labelcolor=_INK)
@@ -93,6 +93,7 @@ def _panel(
     size = float(np.clip(260.0 / max(rows, columns), 5.0, 15.0))
     row, column = picture.start
     style: dict[str, Any] = {"markeredgecolor": _INK, "markeredgewidth": 0.8, "linestyle": "none"}
+    style |= {"zorder": 3, "clip_on": False}
     axes.plot(column, row, "o", color=_START, markersize=0.8 * size, label="start", **style)
     for row, column in picture.exits:
         axes.plot(column, row, "*", color=_EXIT, markersize=1.3 * size, label="exit", **style)
@@ -100,7 +101,7 @@ def _panel(
 
 def _arrows(axes: Any, picture: MazePicture) -> None:
     """One arrow per cell, in the direction of the policy."""
-    acting = picture.moves.any(axis=2)
+    acting: NDArray[np.bool_] = np.any(picture.moves != 0, axis=2)
     acting[picture.start] = False  # its marker is there
     rows, columns = np.nonzero(acting)
     down, right = (picture.moves[rows, columns, i].astype(float) for i in (0, 1))

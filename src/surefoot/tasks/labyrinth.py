@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ ACTIONS = ("north", "south", "east", "west")
 """The moves, in the order of their numbers."""
 STEPS = np.array([(-1, 0), (1, 0), (0, 1), (0, -1)])
 """Rows and columns that each of them goes, (4, 2); row 0 is the north edge."""
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 _SIDES = ((2, 3), (2, 3), (0, 1), (0, 1))
 """Where one slips to: the two moves across."""
 
@@ -69,7 +72,7 @@ class Labyrinth:
         """The time limit in force."""
         return self.config.max_episode_steps or 2 * int(self.maze.distance.max())
 
-    def on_grid(self, values: NDArray[np.generic], outside: float) -> NDArray[np.generic]:
+    def on_grid(self, values: NDArray[ScalarT], outside: float) -> NDArray[ScalarT]:
         """Values of the states, (S, ...), where their cells are, (R, C, ...)."""
         shape = (*self.maze.walls.shape, *values.shape[1:])
         grid = np.full(shape, outside, dtype=values.dtype)

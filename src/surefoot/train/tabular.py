@@ -136,7 +136,8 @@ def picture(run: TabularRun, labyrinth: Labyrinth, solution: Solution) -> MazePi
         walls=labyrinth.maze.walls,
         value=labyrinth.on_grid(solution.value, np.nan),
         value_name="cost to go J(x)" if cost else "value V(x)",
-        distance=labyrinth.on_grid(labyrinth.maze.distance[tuple(labyrinth.cells.T)], -1),
+        costs=cost,
+        distance=labyrinth.maze.distance,
         moves=labyrinth.on_grid(
             STEPS[solution.policy] * ~labyrinth.terminal[:, None], 0
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from surefoot.errors import InvalidConfig
@@ -37,6 +38,16 @@ class ValueIterationConfig(TabularConfig):
         super().__post_init__()
         if not 0.0 < self.tolerance < float("inf"):
             raise InvalidConfig(f"algo.tolerance must be positive and finite, got {self.tolerance}")
+        if self.threshold < 4.0 * math.ulp(1.0 / (1.0 - self.gamma)):  # of rewards of size 1
+            raise InvalidConfig(
+                f"algo.tolerance {self.tolerance} is finer than floating point with algo.gamma "
+                f"{self.gamma}: raise the one or lower the other"
+            )
+
+    @property
+    def threshold(self) -> float:
+        """The change of a whole sweep below which the greedy policy is within the tolerance."""
+        return self.tolerance * (1.0 - self.gamma) / (2.0 * self.gamma)
 
 
 @dataclass(frozen=True, kw_only=True)

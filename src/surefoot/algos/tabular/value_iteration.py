@@ -8,7 +8,6 @@ import numpy as np
 
 from surefoot.algos.tabular.model import Estimate, FiniteModel, Integers, action_values
 from surefoot.algos.tabular.tabular_config import ValueIterationConfig
-from surefoot.errors import InvalidConfig
 
 
 def value_iteration(model: FiniteModel, config: ValueIterationConfig) -> Iterator[Estimate]:
@@ -27,20 +26,12 @@ def value_iteration(model: FiniteModel, config: ValueIterationConfig) -> Iterato
     Yields:
         The values after each sweep.
 
-    Raises:
-        InvalidConfig: The tolerance is finer than a floating-point number of this size.
-
     Source: Bertsekas, Dynamic Programming and Optimal Control, vol. 2, sections 2.2 and 2.6;
         Puterman 1994, theorem 6.3.1 (stopping rule). Beginning at the worst value is ours.
     """
     gamma = config.gamma
-    threshold = config.tolerance * (1.0 - gamma) / (2.0 * gamma)
+    threshold = config.threshold
     worst = float(model.reward.min()) / (1.0 - gamma)
-    if threshold < 4.0 * np.spacing(abs(worst)):
-        raise InvalidConfig(
-            f"algo.tolerance {config.tolerance} is finer than floating point with algo.gamma "
-            f"{gamma}: raise the one or lower the other"
-        )
     value = np.where(model.terminal, 0.0, worst)
     everywhere = np.flatnonzero(~model.terminal)
     affected = _Predecessors(model)
