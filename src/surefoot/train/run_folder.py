@@ -237,8 +237,9 @@ def create_run_folder(root: Path, run: Run | TabularRun) -> RunFolder:
     """
     task = run.task.replace("/", "-").replace(":", "-")
     folder = RunFolder(root / task / new_run_name(run.config.seed))
+    home = folder.checkpoints if isinstance(run, Run) else folder.path
     try:
-        folder.path.mkdir(parents=True)
+        home.mkdir(parents=True)
     except OSError as error:
         raise BadFile(
             folder.path, f"cannot be created ({error.strerror})", "Choose another --runs folder."
@@ -247,6 +248,7 @@ def create_run_folder(root: Path, run: Run | TabularRun) -> RunFolder:
         folder.write_config(run)
     except BadFile as error:
         with contextlib.suppress(OSError):  # an empty folder helps nobody
+            home.rmdir()
             folder.path.rmdir()
         remedy = "Free some space, or choose another --runs folder."
         raise BadFile(folder.config, error.problem, remedy) from None

@@ -72,7 +72,7 @@ def test_with_slips_all_states_come_within_two_percent_on_average(name):
 def test_the_chain_has_the_values_derived_by_hand(name):
     settings = {"gamma": 0.9, "learning_rate": 0.05}
     if name == "td0":
-        settings |= {"nb_rounds": 10}
+        settings |= {"nb_rounds": 10, "learning_rate": 0.02}
     last = learn(name, CHAIN_MODEL, steps=60_000, **settings)[-1]
     np.testing.assert_allclose(last.value, CHAIN, rtol=0.03)
 
