@@ -125,21 +125,24 @@ class Script(World):
         return 0
 
 
-def test_q_learning_looks_at_the_best_and_sarsa_at_the_taken_action():
-    """By hand, rate 0.5, gamma 0.9, always the best action; Q begins at 0.
+def test_four_steps_by_hand():
+    """Rate 0.5, gamma 0.9, always the best action; Q begins at 0.
 
     Step 1: 0 -> 1 with -1: Q(0, 0) = -1 (the first update of an entry is its whole target).
     Step 2: 1 -> 0 with -2: Q(1, 0) = -2 + 0.9 max(-1, 0) = -2, the best in 0 is action 1 now.
     Step 3: in 0 with action 1 -> 1 with -4: Q(0, 1) = -4 + 0.9 max(-2, 0) = -4.
+    Step 4: in 1 with action 1 -> 0 with -8, and that is the end: Q(1, 1) = -8, without the
+        0.9 max(-1, -4) of the state it ended in.
     """
-    happenings = [(-1.0, 1, False, False), (-2.0, 0, False, False), (-4.0, 1, False, False)]
-    greedy = {"exploration_initial_eps": 0.0, "learning_rate": 0.5, "learning_rate_final": 0.5}
-    config = QLearningConfig(gamma=0.9, **greedy)
-    *_, last = q_learning(Script(happenings), config, steps=3, seed=0)
-    np.testing.assert_allclose(last.action_value, [[-1.0, -4.0], [-2.0, 0.0], [0.0, 0.0]])
-    # SARSA chooses before it learns: in step 2 it sees Q(0, 0) = -1 only in what it does next
-    *_, last = sarsa(Script(happenings), SARSAConfig(gamma=0.9, **greedy), steps=3, seed=0)
-    np.testing.assert_allclose(last.action_value, [[-1.0, -4.0], [-2.0, 0.0], [0.0, 0.0]])
+    happenings = [(-1.0, 1, False, False), (-2.0, 0, False, False), (-4.0, 1, False, False),
+                  (-8.0, 0, True, True)]  # fmt: skip
+    settings = {"exploration_initial_eps": 0.0, "learning_rate": 0.5, "learning_rate_final": 0.5}
+    for method, config in ((q_learning, QLearningConfig), (sarsa, SARSAConfig)):
+        *_, last = method(Script(happenings), config(gamma=0.9, **settings), steps=4, seed=0)
+        np.testing.assert_allclose(last.action_value, [[-1.0, -4.0], [-2.0, -8.0], [0.0, 0.0]])
+    config = DynaQConfig(gamma=0.9, planning_steps=0, **settings)
+    *_, last = dyna_q(Script(happenings), config, steps=4, seed=0)
+    np.testing.assert_allclose(last.action_value, [[-1.0, -4.0], [-2.0, -8.0], [0.0, 0.0]])
 
 
 def test_sarsa_learns_the_value_of_its_exploration():
