@@ -5,11 +5,16 @@ import pytest
 from surefoot.algos.catalog import ALGORITHMS
 from surefoot.cli.list import BASELINES, KINDS
 from surefoot.robots.registry import ROBOTS
+from surefoot.tasks import course_pendulum_config as pendulum
+from surefoot.tasks import labyrinth_config as labyrinth
 from surefoot.tasks.catalog import TASKS
-from surefoot.tasks.labyrinth_config import GYM_ID, NAME
 from surefoot.train import policies
+from surefoot.train.course_pendulum_config import ALGORITHMS as GRADIENTS
 from surefoot.train.presets import PRESETS
 from surefoot.train.tabular_config import TABULAR
+
+OWN = (labyrinth.NAME, pendulum.NAME)
+"""Tasks with algorithms of their own."""
 
 
 def test_everything_is_listed_with_one_line_each(surefoot):
@@ -17,13 +22,14 @@ def test_everything_is_listed_with_one_line_each(surefoot):
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
     assert [line for line in lines if not line.startswith(" ")] == [f"{kind}:" for kind in KINDS]
-    for name in (NAME, *TASKS, *ROBOTS, *TABULAR, *ALGORITHMS, *BASELINES):
+    for name in (*OWN, *TASKS, *ROBOTS, *TABULAR, *GRADIENTS, *ALGORITHMS, *BASELINES):
         assert sum(line.startswith(f"  {name} ") for line in lines) == 1, name
 
 
 def test_a_task_says_its_presets_and_its_gymnasium_id(surefoot):
-    labyrinth, *lines = surefoot("list", "tasks").out.splitlines()
-    assert labyrinth.startswith(f"{NAME} ") and GYM_ID in labyrinth
+    maze, swing, *lines = surefoot("list", "tasks").out.splitlines()
+    for line, task in ((maze, labyrinth), (swing, pendulum)):
+        assert line.startswith(f"{task.NAME} ") and task.SUMMARY in line and task.GYM_ID in line
     for line in lines[: len(TASKS)]:
         name = line.split()[0]
         assert TASKS[name].summary in line and TASKS[name].gym_id in line
@@ -35,9 +41,9 @@ def test_a_task_says_its_presets_and_its_gymnasium_id(surefoot):
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("tasks", [NAME, *TASKS, "(and"]),
+        ("tasks", [*OWN, *TASKS, "(and"]),
         ("robots", [*ROBOTS]),
-        ("algorithms", [*TABULAR, *ALGORITHMS]),
+        ("algorithms", [*TABULAR, *GRADIENTS, *ALGORITHMS]),
         ("baselines", [*BASELINES]),
     ],
 )

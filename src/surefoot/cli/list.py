@@ -25,8 +25,10 @@ KINDS = ("tasks", "robots", "algorithms", "baselines")
 def main(argv: Sequence[str]) -> int:
     """Print the catalogs."""
     from surefoot.algos.catalog import ALGORITHMS
+    from surefoot.tasks import course_pendulum_config as pendulum
     from surefoot.tasks import labyrinth_config as labyrinth
     from surefoot.tasks.catalog import TASKS
+    from surefoot.train.course_pendulum_config import ALGORITHMS as GRADIENTS
     from surefoot.train.tabular_config import TABULAR
 
     parser = Parser(prog="surefoot list", description="What there is.")
@@ -35,13 +37,17 @@ def main(argv: Sequence[str]) -> int:
     if kind not in (None, *KINDS):
         raise UnknownName("catalog", kind, KINDS, "Surefoot")
     catalogs = {
-        "tasks": {labyrinth.NAME: f"{labyrinth.SUMMARY} (tabular methods; {labyrinth.GYM_ID})"}
+        "tasks": {
+            labyrinth.NAME: f"{labyrinth.SUMMARY} (tabular methods; {labyrinth.GYM_ID})",
+            pendulum.NAME: f"{pendulum.SUMMARY} (policy gradients; {pendulum.GYM_ID})",
+        }
         | {
             name: f"{entry.summary} ({_presets(name)}; {entry.gym_id})"
             for name, entry in TASKS.items()
         },
         "robots": _robots() if kind in (None, "robots") else {},
         "algorithms": {n: f"{entry.summary} (labyrinth)" for n, entry in TABULAR.items()}
+        | {name: f"{summary} (course-pendulum)" for name, summary in GRADIENTS.items()}
         | {name: entry.summary for name, entry in ALGORITHMS.items()},
         "baselines": BASELINES,
     }

@@ -15,8 +15,9 @@ from surefoot.algos.catalog import ALGORITHMS
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
+from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
-from surefoot.tasks.labyrinth_config import NAME
+from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 from surefoot.train.presets import find_preset
 from surefoot.train.tabular_config import refuse_tabular
 
@@ -34,11 +35,11 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         0 if the training is finished, 130 if it was interrupted: nothing is lost then.
     """
-    if argv and argv[0] == "course-pendulum":
+    if argv and argv[0] == COURSE_PENDULUM:
         from surefoot.cli import train_course_pendulum
 
         return train_course_pendulum.main(argv[1:])
-    if argv and argv[0] == NAME:
+    if argv and argv[0] == LABYRINTH:
         from surefoot.cli import train_labyrinth
 
         return train_labyrinth.main(argv[1:], ALGORITHMS)
@@ -84,8 +85,8 @@ def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         sys.exit(0)
     if task is None and options.resume is None:
         raise InvalidConfig(
-            f"name the task first: {', '.join((NAME, *TASKS))}, or a Gymnasium id (see "
-            f"{parser.prog} --help)"
+            f"name the task first: {', '.join((LABYRINTH, COURSE_PENDULUM, *TASKS))}, "
+            f"or a Gymnasium id (see {parser.prog} --help)"
         )
     return options, rest
 

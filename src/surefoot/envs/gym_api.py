@@ -17,6 +17,7 @@ from surefoot.envs.make import make_batched
 from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.signals import Layout
 from surefoot.tasks.catalog import TASKS, TaskConfig
+from surefoot.tasks.course_pendulum_config import GYM_ID as COURSE_PENDULUM
 
 Array = NDArray[np.float32]
 
@@ -161,9 +162,9 @@ def register() -> None:
                 vector_entry_point="surefoot.envs.gym_api:SurefootVectorEnv",
                 kwargs={"task": name},
             )
-    if "Surefoot/CoursePendulum-v0" not in gymnasium.registry:
+    if COURSE_PENDULUM not in gymnasium.registry:
         gymnasium.register(
-            "Surefoot/CoursePendulum-v0",
+            COURSE_PENDULUM,
             entry_point="surefoot.envs.course_pendulum_gym:CoursePendulumEnv",
         )
 

@@ -18,6 +18,7 @@ from surefoot.errors import InvalidConfig, Mismatch, NotFinite, SurefootError, U
 from surefoot.seeding import stream_seed
 from surefoot.signals import Interface, Layout, Signal
 from surefoot.tasks.catalog import TASKS
+from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 
@@ -61,7 +62,7 @@ def check_id(env_id: str) -> None:
     except ModuleNotFoundError as error:
         raise InvalidConfig(f"{env_id} is not to be found: {error}. Is it installed?") from None
     except gymnasium.error.Error:
-        known = [LABYRINTH, *TASKS, *gymnasium.registry]
+        known = [LABYRINTH, COURSE_PENDULUM, *TASKS, *gymnasium.registry]
         for name, entry in TASKS.items():
             if env_id.partition("-v")[0] in entry.former_names:
                 raise InvalidConfig(

@@ -8,6 +8,13 @@ from typing import Literal
 from surefoot.errors import InvalidConfig
 from surefoot.signals import Objective
 
+NAME = "course-pendulum"
+"""Its name on the command line."""
+GYM_ID = "Surefoot/CoursePendulum-v0"
+"""Its id in Gymnasium."""
+SUMMARY = "the lecture's pendulum swings up"
+"""What is to be learned, in one line."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CoursePendulumConfig:

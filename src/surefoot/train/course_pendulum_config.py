@@ -51,6 +51,13 @@ class CoursePendulumRun(Generic[AlgoT]):
             )
 
 
+ALGORITHMS = {
+    "reinforce": "policy gradient from whole returns",
+    "reinforce-baseline": "the same against what was to be expected",
+    "actor-critic": "policy gradient from one step and a learned value",
+}
+"""Policy gradients of the lecture by name, each in one line."""
+
 _NETWORK = SeedAgentConfig(model="network", fourier_order=1)
 
 PRESETS: dict[str, dict[str, CoursePendulumRun[PolicyGradientConfig]]] = {
