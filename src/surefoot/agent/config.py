@@ -9,6 +9,23 @@ from surefoot.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyHead:
+    """What a policy's network ends in; the algorithm decides it, not the user."""
+
+    kind: Literal["stochastic", "squashed", "deterministic", "greedy"] = "stochastic"
+    """A Gaussian or a soft-max, beside a value function; the tanh of a Gaussian; a tanh; the best
+    of the choices' values."""
+    dueling: bool = False
+    """Greedy: the network gives a value and advantages."""
+    atoms: tuple[float, float, int] | None = None
+    """Greedy: the network gives laws of the return on points: the first, the last, how many."""
+
+
+STOCHASTIC = PolicyHead()
+"""The policy of on-policy learning."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgentConfig:
     """Everything of a policy that is carried to the robot. Immutable: vary it with `replace`."""
 
@@ -27,9 +44,9 @@ class AgentConfig:
     normalize_observation: bool = False
     """Subtract a running mean and divide by a running standard deviation, then clip to +-10."""
     net_arch_pi: tuple[int, ...] = (64, 64)
-    """Hidden layers of the policy."""
+    """Hidden layers of the policy, or of the action values that it is the best of."""
     net_arch_vf: tuple[int, ...] = (64, 64)
-    """Hidden layers of the value function."""
+    """Hidden layers of the value function, or of each critic."""
     activation: Literal["tanh", "relu", "elu"] = "tanh"
     """Activation of the hidden layers."""
     ortho_init: bool = True

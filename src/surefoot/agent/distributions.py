@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 _LOG_2PI = math.log(2.0 * math.pi)
 
@@ -42,6 +42,45 @@ class DiagonalGaussian:
     def mode(self) -> Tensor:
         """The most likely action, (N, A)."""
         return self.mean
+
+
+class SquashedGaussian:
+    r"""The tanh of a diagonal Gaussian: actions within (-1, 1).
+
+    With $u \sim N(\mu, \sigma)$ and $a = \tanh u$: $\log\pi(a) = \log N(u) - \sum\log(1 - a^2)$,
+    where $\log(1 - \tanh^2 u) = 2(\log 2 - u - \mathrm{softplus}(-2u))$ does not lose digits.
+
+    Args:
+        output: Mean and log standard deviation before the tanh, (N, 2 A); the latter is kept
+            within [-20, 2].
+
+    Source: Haarnoja et al. 2018, arXiv:1801.01290, appendix C, eq. 21; the bounds are
+        Stable-Baselines3's.
+    """
+
+    def __init__(self, output: Tensor) -> None:
+        self.mean, log_std = output.chunk(2, dim=1)
+        self.log_std = log_std.clamp(-20.0, 2.0)
+
+    def sample(self, generator: Generator) -> Tensor:
+        """One draw per row, (N, A)."""
+        return self.sample_with_log_prob(generator)[0]
+
+    def sample_with_log_prob(self, generator: Generator) -> tuple[Tensor, Tensor]:
+        """One draw per row (N, A), which gradients pass through, and its log density, nats, (N,).
+
+        Source: Kingma and Welling 2014, arXiv:1312.6114, section 2.4, for the reparameterization.
+        """
+        noise = torch.empty_like(self.mean).normal_(generator=generator)
+        u = self.mean + self.log_std.exp() * noise
+        gaussian = -0.5 * noise.square() - self.log_std - 0.5 * _LOG_2PI
+        stretch = 2.0 * (math.log(2.0) - u - nn.functional.softplus(-2.0 * u))
+        return u.tanh(), (gaussian - stretch).sum(dim=1)
+
+    @property
+    def mode(self) -> Tensor:
+        """The tanh of the mean, (N, A)."""
+        return self.mean.tanh()
 
 
 class Categorical:

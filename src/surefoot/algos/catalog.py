@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
+from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
+from surefoot.algos.dqn_config import C51Config, DQNConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.errors import InvalidConfig
 from surefoot.signals import Interface, Layout
 
 OnPolicyConfig = PPOConfig
 """Settings of the algorithms that learn from rollouts of the policy as it is."""
-AnyAlgoConfig = OnPolicyConfig
+AnyAlgoConfig = OnPolicyConfig | DQNConfig | C51Config | DDPGConfig | TD3Config | SACConfig
 """Settings of any algorithm."""
 
 
@@ -21,8 +24,8 @@ class AlgorithmEntry:
 
     config: type[AnyAlgoConfig]
     """Its settings."""
-    actions: Literal["any", "discrete", "continuous"]
-    """The action spaces it can act on."""
+    actions: Literal["any", "discrete", "bounded"]
+    """What it can send: anything, a choice, or continuous values between finite bounds."""
     summary: str
     """What it is, in one line."""
 
@@ -33,6 +36,31 @@ ALGORITHMS: dict[str, AlgorithmEntry] = {
         actions="any",
         summary="proximal policy optimization (on-policy, Box or Discrete actions)",
     ),
+    "dqn": AlgorithmEntry(
+        config=DQNConfig,
+        actions="discrete",
+        summary="deep Q-learning, double and duelling on request (off-policy, Discrete actions)",
+    ),
+    "c51": AlgorithmEntry(
+        config=C51Config,
+        actions="discrete",
+        summary="deep Q-learning of the law of the return (off-policy, Discrete actions)",
+    ),
+    "ddpg": AlgorithmEntry(
+        config=DDPGConfig,
+        actions="bounded",
+        summary="deep deterministic policy gradient (off-policy, Box actions)",
+    ),
+    "td3": AlgorithmEntry(
+        config=TD3Config,
+        actions="bounded",
+        summary="twin delayed deep policy gradient (off-policy, Box actions)",
+    ),
+    "sac": AlgorithmEntry(
+        config=SACConfig,
+        actions="bounded",
+        summary="soft actor-critic with automatic temperature (off-policy, Box actions)",
+    ),
 }
 """Algorithms by their name on the command line."""
 
@@ -41,13 +69,31 @@ def check_actions(algo: str, interface: Interface) -> None:
     """Refuse an algorithm that cannot act in an environment.
 
     Raises:
-        InvalidConfig: Its actions are of the other kind; the error names who can.
+        InvalidConfig: Its actions are of another kind; the error names who can.
     """
-    kind = "continuous" if isinstance(interface.action, Layout) else "discrete"
-    if ALGORITHMS[algo].actions in ("any", kind):
+    kind = _kind(interface.action)
+    if _can(algo, kind):
         return
-    able = [name for name, entry in ALGORITHMS.items() if entry.actions in ("any", kind)]
+    able = [name for name in ALGORITHMS if _can(name, kind)]
     raise InvalidConfig(
-        f"{algo} needs {ALGORITHMS[algo].actions} actions, and these are {kind}. "
+        f"{algo} needs {_WORDS[ALGORITHMS[algo].actions]} actions, and these are {_WORDS[kind]}. "
         f"Take --algo {' or '.join(able)}."
     )
+
+
+_WORDS = {
+    "discrete": "discrete",
+    "bounded": "continuous, bounded",
+    "unbounded": "continuous, unbounded",
+}
+
+
+def _kind(action: Layout | int) -> str:
+    if isinstance(action, int):
+        return "discrete"
+    bounds = (*action.low, *action.high)
+    return "bounded" if all(math.isfinite(bound) for bound in bounds) else "unbounded"
+
+
+def _can(algo: str, kind: str) -> bool:
+    return ALGORITHMS[algo].actions in ("any", kind)

@@ -16,6 +16,7 @@ from torch import Generator, Tensor, nn
 
 from surefoot.agent.agent import Agent
 from surefoot.agent.distributions import DiagonalGaussian
+from surefoot.algos.means import Means
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.schedule import Schedule
 from surefoot.data.returns import gae
@@ -61,7 +62,7 @@ class PPO:
             group["lr"] = self._schedules["learning_rate"].value
         advantage, value = self.advantages(rollout)
         samples = _Samples(rollout, advantage, value)
-        metrics = _Means()
+        metrics = Means()
         keep_going = True
         for _ in range(self.config.n_epochs):
             for index in minibatches(rollout.nb_samples, self.config.batch_size, self._generator):
@@ -96,7 +97,7 @@ class PPO:
         )
         return advantage, value
 
-    def _step(self, batch: _Samples, metrics: _Means) -> bool:
+    def _step(self, batch: _Samples, metrics: Means) -> bool:
         """One gradient step; False, without a step, once the policy has moved too far."""
         c = self.config
         clip = self._schedules["clip_range"].value
@@ -132,15 +133,15 @@ class PPO:
         metrics.add(
             approx_kl=approx_kl,
             clip_fraction=clip_fraction,
-            policy_gradient_loss=policy_loss.detach(),
-            value_loss=value_loss.detach(),
-            entropy_loss=entropy_loss.detach(),
+            policy_gradient_loss=policy_loss,
+            value_loss=value_loss,
+            entropy_loss=entropy_loss,
             gradient_norm=norm,
         )
         return True
 
-    def _report(self, metrics: _Means, samples: _Samples) -> dict[str, float]:
-        means = metrics.means()
+    def _report(self, metrics: Means, samples: _Samples) -> dict[str, float]:
+        means = metrics.take()
         for schedule in self._schedules.values():
             schedule.follow_kl(means["approx_kl"])
         variance = samples.value_target.var()
@@ -198,17 +199,3 @@ class _Samples:
         for name, tensor in vars(self).items():
             setattr(picked, name, tensor[index])
         return picked
-
-
-class _Means:
-    """Means of metrics over gradient steps, read once at the end."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, list[Tensor]] = {}
-
-    def add(self, **values: Tensor) -> None:
-        for name, value in values.items():
-            self._values.setdefault(name, []).append(value)
-
-    def means(self) -> dict[str, float]:
-        return {name: float(torch.stack(v).mean()) for name, v in self._values.items()}

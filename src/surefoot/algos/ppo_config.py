@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
+from surefoot.agent.config import STOCHASTIC, PolicyHead
 from surefoot.errors import InvalidConfig
 
 ScheduleKind = Literal["constant", "linear", "adaptive"]
@@ -13,6 +14,9 @@ ScheduleKind = Literal["constant", "linear", "adaptive"]
 @dataclass(frozen=True, kw_only=True)
 class PPOConfig:
     """Settings of one PPO learner. Immutable: vary it with `replace`."""
+
+    head: ClassVar[PolicyHead] = STOCHASTIC
+    """A stochastic policy beside a value function."""
 
     n_steps: int = 2048
     """Decisions in each environment per update; a decision is `agent.action_repeat` steps."""

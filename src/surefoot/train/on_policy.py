@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from surefoot.agent.agent import Agent
@@ -29,7 +30,7 @@ class OnPolicyLearner(Protocol):
         ...
 
 
-LEARNERS = {"ppo": PPO}
+LEARNERS: dict[str, Callable[..., OnPolicyLearner]] = {"ppo": PPO}
 """On-policy algorithms by name."""
 
 

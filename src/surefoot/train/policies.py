@@ -92,7 +92,7 @@ def load_agent(path: Path) -> LoadedPolicy:
     try:
         run = run_from_plain(content["run"], path)
         interface = from_plain(Interface, content["interface"])
-        agent = Agent(run.config.agent, interface)
+        agent = Agent(run.config.agent, interface, head=run.config.algo.head)
         agent.load_state_dict(content["agent"])
     except (UnknownName, TypeError, ValueError, RuntimeError):
         raise BadFile(path, "its weights do not fit its own settings", remedy) from None

@@ -8,10 +8,12 @@ import torch
 
 from surefoot.agent.agent import Agent
 from surefoot.algos.catalog import check_actions
+from surefoot.algos.off_policy_config import OffPolicyConfig
 from surefoot.envs.env import Env
 from surefoot.envs.gymnasium_env import make_gymnasium
 from surefoot.envs.make import make_batched
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.train.off_policy import OffPolicy
 from surefoot.train.on_policy import OnPolicy
 from surefoot.train.plain import to_plain
 from surefoot.train.run_folder import Run
@@ -30,8 +32,11 @@ class Session:
         torch.set_num_threads(config.torch_threads)
         self.env = make_training_env(run)
         check_actions(run.algo, self.env.interface)
-        self.agent = Agent(config.agent, self.env.interface, run.generator("weights"))
-        self.learning = OnPolicy(run, self.env, self.agent)
+        self.agent = Agent(
+            config.agent, self.env.interface, run.generator("weights"), head=config.algo.head
+        )
+        learning = OffPolicy if isinstance(config.algo, OffPolicyConfig) else OnPolicy
+        self.learning: OnPolicy | OffPolicy = learning(run, self.env, self.agent)
         self.nb_updates = 0
         """Updates so far, over all sittings."""
         self.seconds = 0.0

@@ -8,6 +8,7 @@ from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
+from surefoot.train.presets import off_policy
 
 
 def _ppo(env_id: str) -> AnyRunConfig:
@@ -31,5 +32,12 @@ def _ppo(env_id: str) -> AnyRunConfig:
     )
 
 
-GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {"ppo": _ppo}
+GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {
+    "ppo": _ppo,
+    "dqn": off_policy.dqn,
+    "c51": off_policy.c51,
+    "ddpg": off_policy.ddpg,
+    "td3": off_policy.td3,
+    "sac": off_policy.sac,
+}
 """Settings of each algorithm for any Gymnasium id."""

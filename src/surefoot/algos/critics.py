@@ -1,0 +1,71 @@
+"""Critics of an action: several networks as one, their slow copies, their optimizer."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from collections.abc import Iterator
+from typing import TypeVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+from surefoot.agent.agent import Agent
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+class Critics(nn.Module):
+    """K independent networks (features, action) -> Q, multiplied in one go; ReLU between layers.
+
+    Args:
+        agent: Whose actions they value: its features, `net_arch_vf`.
+        nb: K.
+        generator: Where the weights are drawn from, each as PyTorch does for a linear layer.
+    """
+
+    def __init__(self, agent: Agent, nb: int, generator: Generator) -> None:
+        super().__init__()
+        hidden = agent.config.net_arch_vf
+        sizes = (agent.pipeline.feature_size + agent.pipeline.action_size, *hidden, 1)
+        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
+        for width_in, width_out in itertools.pairwise(sizes):
+            bound = 1.0 / math.sqrt(width_in)
+            for tensors, shape in (
+                (self.weights, (nb, width_in, width_out)),
+                (self.biases, (nb, 1, width_out)),
+            ):
+                tensors.append(
+                    nn.Parameter(torch.empty(shape).uniform_(-bound, bound, generator=generator))
+                )
+
+    def forward(self, features: Tensor, action: Tensor) -> Tensor:
+        """Values of actions (N, A) in states of features (N, F), by each network, (K, N)."""
+        x = torch.cat([features, action], dim=1).expand(len(self.weights[0]), -1, -1)
+        last = len(self.weights) - 1
+        for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = torch.baddbmm(bias, x, weight)
+            if i < last:
+                x = x.relu()
+        return x.squeeze(2)
+
+
+def slow_copy(module: ModuleT) -> ModuleT:
+    """A copy that no gradient reaches, for `polyak` to move."""
+    return copy.deepcopy(module).requires_grad_(False)
+
+
+@torch.no_grad()
+def polyak(target: nn.Module, source: nn.Module, tau: float) -> None:
+    r"""$\theta^- \leftarrow (1 - \tau)\,\theta^- + \tau\,\theta$.
+
+    Source: Lillicrap et al. 2016, arXiv:1509.02971, algorithm 1.
+    """
+    for slow, fast in zip(target.parameters(), source.parameters(), strict=True):
+        slow.lerp_(fast, tau)
+
+
+def adam(parameters: Iterator[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
+    """Adam with all its arithmetic in one call."""
+    return torch.optim.Adam(parameters, lr=learning_rate, fused=True)

@@ -1,0 +1,126 @@
+r"""Soft actor-critic.
+
+Entropy is worth something: the policy maximises the return plus $\alpha$ times its entropy, so it
+keeps trying whatever costs nothing. Twin critics learn
+$y = r + \gamma\,[\min_i Q^-_i(s', a') - \alpha \log\pi(a'|s')]$ with a fresh $a' \sim \pi(s')$; the
+actor minimises $E[\alpha\log\pi(a|s) - \min_i Q_i(s, a)]$ through the draw of $a$; and the
+temperature $\alpha$ minimises $E[-\log\alpha\,(\log\pi(a|s) + \bar H)]$: it rises where the entropy
+is below $\bar H$.
+
+Source: Haarnoja et al. 2018, arXiv:1812.05905, eq. 5 and 6 (critics), 9 (actor), 18 (temperature;
+    of its logarithm, as in the authors' code and Stable-Baselines3).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from surefoot.agent.agent import Agent
+from surefoot.agent.distributions import SquashedGaussian
+from surefoot.algos.actor_critic_config import SACConfig
+from surefoot.algos.critics import Critics, adam, polyak, slow_copy
+from surefoot.algos.means import Means
+from surefoot.data.replay import Batch
+
+
+class SAC:
+    """One learner: improves an agent's actor with one batch after another.
+
+    Args:
+        agent: What is improved.
+        config: Settings.
+        generator: The critics' first weights, and all draws of actions.
+    """
+
+    def __init__(self, agent: Agent, config: SACConfig, *, generator: Generator) -> None:
+        self.agent, self.config, self._generator = agent, config, generator
+        self.nb_updates = 0
+        self.critic = Critics(agent, 2, generator)
+        self.critic_target = slow_copy(self.critic)
+        self._actor_weights = [*agent.actor.parameters()]
+        self._actor_optimizer = adam(agent.actor.parameters(), config.learning_rate)
+        self._critic_optimizer = adam(self.critic.parameters(), config.learning_rate)
+        self.log_alpha = torch.nn.Parameter(
+            torch.tensor(math.log(config.ent_coef or config.ent_coef_init))
+        )
+        self._alpha_optimizer = adam(iter([self.log_alpha]), config.learning_rate)
+        goal = config.target_entropy
+        self._target_entropy = float(-agent.nb_outputs) if goal is None else goal
+        self._means = Means()
+
+    def explore(self, features: Tensor, progress: float) -> Tensor:
+        """Draws of the policy for features (E, F), (E, A)."""
+        return SquashedGaussian(self.agent.actor(features)).sample(self._generator)
+
+    def learn(self, batch: Batch) -> None:
+        """One gradient step of temperature, critics and actor, and the targets follow."""
+        law = SquashedGaussian(self.agent.actor(batch.features))
+        action, log_prob = law.sample_with_log_prob(self._generator)
+        alpha = self.log_alpha.detach().exp()
+        if self.config.ent_coef is None:
+            self._adapt_temperature(log_prob.detach())
+
+        q = self.critic(batch.features, batch.action)
+        critic_loss = 0.5 * (q - self.targets(batch, alpha)).square().mean(dim=1).sum()
+        self._critic_optimizer.zero_grad(set_to_none=True)
+        critic_loss.backward()
+        self._critic_optimizer.step()
+
+        smaller_q = self.critic(batch.features, action).amin(dim=0)
+        actor_loss = (alpha * log_prob - smaller_q).mean()
+        self._actor_optimizer.zero_grad(set_to_none=True)
+        actor_loss.backward(inputs=self._actor_weights)
+        self._actor_optimizer.step()
+
+        polyak(self.critic_target, self.critic, self.config.tau)
+        self._means.add(
+            critic_loss=critic_loss, actor_loss=actor_loss, ent_coef=alpha, q_mean=q.mean()
+        )
+        self.nb_updates += 1
+
+    @torch.no_grad()
+    def targets(self, batch: Batch, alpha: Tensor) -> Tensor:
+        """What both critics should say of each transition at temperature `alpha`, (N,)."""
+        law = SquashedGaussian(self.agent.actor(batch.next_features))
+        next_action, log_prob = law.sample_with_log_prob(self._generator)
+        next_q = self.critic_target(batch.next_features, next_action).amin(dim=0)
+        return batch.reward + batch.discount * (next_q - alpha * log_prob)
+
+    def _adapt_temperature(self, log_prob: Tensor) -> None:
+        """One gradient step from the log probabilities of fresh actions, (N,)."""
+        loss = -self.log_alpha * (log_prob.mean() + self._target_entropy)
+        self._alpha_optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._alpha_optimizer.step()
+        self._means.add(ent_coef_loss=loss, entropy_loss=log_prob.mean())
+
+    def report(self) -> dict[str, float]:
+        """Metrics since the last report."""
+        means = {f"train/{name}": value for name, value in self._means.take().items()}
+        return {**means, "train/n_updates": float(self.nb_updates)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Critics, target, temperature, optimizers and counter; the agent is saved on its own."""
+        return {
+            "critic": self.critic.state_dict(),
+            "critic_target": self.critic_target.state_dict(),
+            "log_alpha": self.log_alpha.detach().clone(),
+            "actor_optimizer": self._actor_optimizer.state_dict(),
+            "critic_optimizer": self._critic_optimizer.state_dict(),
+            "alpha_optimizer": self._alpha_optimizer.state_dict(),
+            "nb_updates": self.nb_updates,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state_dict`, bit for bit."""
+        self.critic.load_state_dict(state["critic"])
+        self.critic_target.load_state_dict(state["critic_target"])
+        self.log_alpha.data.copy_(state["log_alpha"])
+        self._actor_optimizer.load_state_dict(state["actor_optimizer"])
+        self._critic_optimizer.load_state_dict(state["critic_optimizer"])
+        self._alpha_optimizer.load_state_dict(state["alpha_optimizer"])
+        self.nb_updates = state["nb_updates"]
