@@ -9,16 +9,16 @@ Source: Bellemare, Dabney and Munos 2017, arXiv:1707.06887, algorithm 1 and eq. 
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from surefoot.agent.agent import Agent
 from surefoot.algos.dqn_config import C51Config
 from surefoot.algos.exploration import epsilon, epsilon_greedy
 from surefoot.algos.means import Means
+from surefoot.algos.optimizer import Adam, Target
 from surefoot.data.replay import Batch
 
 
@@ -34,13 +34,13 @@ class C51:
     def __init__(self, agent: Agent, config: C51Config, *, generator: Generator) -> None:
         self.agent, self.config, self._generator = agent, config, generator
         self.nb_updates = 0
-        self.target = copy.deepcopy(agent.actor).requires_grad_(False)
-        self._optimizer = torch.optim.Adam(  # epsilon: CleanRL's, 0.01 over the batch
-            agent.actor.parameters(),
-            lr=config.learning_rate,
-            eps=0.01 / config.batch_size,
-            fused=True,
+        self._optimizer = Adam(
+            agent.actor,
+            config.learning_rate,
+            eps=0.01 / config.batch_size,  # CleanRL's
+            max_grad_norm=config.max_grad_norm,
         )
+        self.target = Target(agent.actor, self._optimizer.weights)
         self._means, self._epsilon = Means(), 1.0
 
     def explore(self, features: Tensor, progress: float) -> Tensor:
@@ -54,15 +54,12 @@ class C51:
         law = self.targets(batch)
         log_p = _of_choice(self.agent.actor(batch.features), batch.action).log_softmax(dim=1)
         loss = -(law * log_p).sum(dim=1).mean()
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.agent.actor.parameters(), self.config.max_grad_norm)
-        self._optimizer.step()
+        self._optimizer.descend(loss)
         q = (log_p.detach().exp() * self.agent.atoms).sum(dim=1)
         self._means.add(loss=loss, q_mean=q.mean())
         self.nb_updates += 1
         if self.nb_updates % self.config.target_update_interval == 0:
-            self.target.load_state_dict(self.agent.actor.state_dict())
+            self.target.follow(1.0)
 
     @torch.no_grad()
     def targets(self, batch: Batch) -> Tensor:

@@ -14,7 +14,9 @@ from surefoot.signals import Interface, Layout
 
 OnPolicyConfig = PPOConfig
 """Settings of the algorithms that learn from rollouts of the policy as it is."""
-AnyAlgoConfig = OnPolicyConfig | DQNConfig | C51Config | DDPGConfig | TD3Config | SACConfig
+OffPolicyAlgoConfig = DQNConfig | C51Config | DDPGConfig | TD3Config | SACConfig
+"""Settings of the algorithms that learn from a replay."""
+AnyAlgoConfig = OnPolicyConfig | OffPolicyAlgoConfig
 """Settings of any algorithm."""
 
 

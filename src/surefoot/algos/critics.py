@@ -1,19 +1,14 @@
-"""Critics of an action: several networks as one, their slow copies, their optimizer."""
+"""Critics of an action, several networks as one."""
 
 from __future__ import annotations
 
-import copy
 import itertools
 import math
-from collections.abc import Iterator
-from typing import TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
 from surefoot.agent.agent import Agent
-
-ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 class Critics(nn.Module):
@@ -47,25 +42,5 @@ class Critics(nn.Module):
         for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = torch.baddbmm(bias, x, weight)
             if i < last:
-                x = x.relu()
+                x = x.relu_()
         return x.squeeze(2)
-
-
-def slow_copy(module: ModuleT) -> ModuleT:
-    """A copy that no gradient reaches, for `polyak` to move."""
-    return copy.deepcopy(module).requires_grad_(False)
-
-
-@torch.no_grad()
-def polyak(target: nn.Module, source: nn.Module, tau: float) -> None:
-    r"""$\theta^- \leftarrow (1 - \tau)\,\theta^- + \tau\,\theta$.
-
-    Source: Lillicrap et al. 2016, arXiv:1509.02971, algorithm 1.
-    """
-    for slow, fast in zip(target.parameters(), source.parameters(), strict=True):
-        slow.lerp_(fast, tau)
-
-
-def adam(parameters: Iterator[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
-    """Adam with all its arithmetic in one call."""
-    return torch.optim.Adam(parameters, lr=learning_rate, fused=True)

@@ -18,9 +18,10 @@ from torch import Generator, Tensor, nn
 
 from surefoot.agent.agent import Agent
 from surefoot.algos.actor_critic_config import DDPGConfig
-from surefoot.algos.critics import Critics, adam, polyak, slow_copy
+from surefoot.algos.critics import Critics
 from surefoot.algos.exploration import gaussian
 from surefoot.algos.means import Means
+from surefoot.algos.optimizer import Adam, Target
 from surefoot.data.replay import Batch
 
 
@@ -37,10 +38,10 @@ class DDPG:
         self.agent, self.config, self._generator = agent, config, generator
         self.nb_updates = 0
         self.critic = Critics(agent, 1, generator)
-        self.actor_target, self.critic_target = slow_copy(agent.actor), slow_copy(self.critic)
-        self._actor_weights = [*agent.actor.parameters()]
-        self._actor_optimizer = adam(agent.actor.parameters(), config.learning_rate)
-        self._critic_optimizer = adam(self.critic.parameters(), config.learning_rate)
+        self._actor_optimizer = Adam(agent.actor, config.learning_rate)
+        self._critic_optimizer = Adam(self.critic, config.learning_rate)
+        self.actor_target = Target(agent.actor, self._actor_optimizer.weights)
+        self.critic_target = Target(self.critic, self._critic_optimizer.weights)
         self._means = Means()
 
     def explore(self, features: Tensor, progress: float) -> Tensor:
@@ -51,17 +52,13 @@ class DDPG:
         """One gradient step of the critic, one of the actor, and the targets follow."""
         q = self.critic(batch.features, batch.action)
         critic_loss = nn.functional.mse_loss(q[0], self.targets(batch))
-        self._critic_optimizer.zero_grad(set_to_none=True)
-        critic_loss.backward()
-        self._critic_optimizer.step()
+        self._critic_optimizer.descend(critic_loss)
 
         actor_loss = -self.critic(batch.features, self.agent.actor(batch.features)).mean()
-        self._actor_optimizer.zero_grad(set_to_none=True)
-        actor_loss.backward(inputs=self._actor_weights)
-        self._actor_optimizer.step()
+        self._actor_optimizer.descend(actor_loss)
 
-        polyak(self.actor_target, self.agent.actor, self.config.tau)
-        polyak(self.critic_target, self.critic, self.config.tau)
+        self.actor_target.follow(self.config.tau)
+        self.critic_target.follow(self.config.tau)
         self._means.add(critic_loss=critic_loss, actor_loss=actor_loss, q_mean=q.mean())
         self.nb_updates += 1
 

@@ -11,7 +11,6 @@ Source: Mnih et al. 2015, Nature 518, algorithm 1; van Hasselt et al. 2016, arXi
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
@@ -21,6 +20,7 @@ from surefoot.agent.agent import Agent
 from surefoot.algos.dqn_config import DQNConfig
 from surefoot.algos.exploration import epsilon, epsilon_greedy
 from surefoot.algos.means import Means
+from surefoot.algos.optimizer import Adam, Target
 from surefoot.data.replay import Batch
 
 
@@ -36,10 +36,10 @@ class DQN:
     def __init__(self, agent: Agent, config: DQNConfig, *, generator: Generator) -> None:
         self.agent, self.config, self._generator = agent, config, generator
         self.nb_updates = 0
-        self.target = copy.deepcopy(agent.actor).requires_grad_(False)
-        self._optimizer = torch.optim.Adam(
-            agent.actor.parameters(), lr=config.learning_rate, fused=True
+        self._optimizer = Adam(
+            agent.actor, config.learning_rate, max_grad_norm=config.max_grad_norm
         )
+        self.target = Target(agent.actor, self._optimizer.weights)
         self._loss = nn.HuberLoss() if config.loss == "huber" else nn.MSELoss()
         self._means, self._epsilon = Means(), 1.0
 
@@ -54,14 +54,11 @@ class DQN:
         target = self.targets(batch)
         q = self.agent.actor(batch.features).gather(1, batch.action.long()).squeeze(1)
         loss = self._loss(q, target)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.agent.actor.parameters(), self.config.max_grad_norm)
-        self._optimizer.step()
+        self._optimizer.descend(loss)
         self._means.add(loss=loss, q_mean=q.mean())
         self.nb_updates += 1
         if self.nb_updates % self.config.target_update_interval == 0:
-            self.target.load_state_dict(self.agent.actor.state_dict())
+            self.target.follow(1.0)
 
     @torch.no_grad()
     def targets(self, batch: Batch) -> Tensor:

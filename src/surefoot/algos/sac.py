@@ -17,13 +17,14 @@ import math
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from surefoot.agent.agent import Agent
 from surefoot.agent.distributions import SquashedGaussian
 from surefoot.algos.actor_critic_config import SACConfig
-from surefoot.algos.critics import Critics, adam, polyak, slow_copy
+from surefoot.algos.critics import Critics
 from surefoot.algos.means import Means
+from surefoot.algos.optimizer import Adam, Target
 from surefoot.data.replay import Batch
 
 
@@ -40,14 +41,11 @@ class SAC:
         self.agent, self.config, self._generator = agent, config, generator
         self.nb_updates = 0
         self.critic = Critics(agent, 2, generator)
-        self.critic_target = slow_copy(self.critic)
-        self._actor_weights = [*agent.actor.parameters()]
-        self._actor_optimizer = adam(agent.actor.parameters(), config.learning_rate)
-        self._critic_optimizer = adam(self.critic.parameters(), config.learning_rate)
-        self.log_alpha = torch.nn.Parameter(
-            torch.tensor(math.log(config.ent_coef or config.ent_coef_init))
-        )
-        self._alpha_optimizer = adam(iter([self.log_alpha]), config.learning_rate)
+        self.temperature = _Temperature(config.ent_coef or config.ent_coef_init)
+        self._actor_optimizer = Adam(agent.actor, config.learning_rate)
+        self._critic_optimizer = Adam(self.critic, config.learning_rate)
+        self._temperature_optimizer = Adam(self.temperature, config.learning_rate)
+        self.critic_target = Target(self.critic, self._critic_optimizer.weights)
         goal = config.target_entropy
         self._target_entropy = float(-agent.nb_outputs) if goal is None else goal
         self._means = Means()
@@ -60,23 +58,19 @@ class SAC:
         """One gradient step of temperature, critics and actor, and the targets follow."""
         law = SquashedGaussian(self.agent.actor(batch.features))
         action, log_prob = law.sample_with_log_prob(self._generator)
-        alpha = self.log_alpha.detach().exp()
+        alpha = self.temperature.log_alpha.detach().exp()
         if self.config.ent_coef is None:
             self._adapt_temperature(log_prob.detach())
 
         q = self.critic(batch.features, batch.action)
         critic_loss = 0.5 * (q - self.targets(batch, alpha)).square().mean(dim=1).sum()
-        self._critic_optimizer.zero_grad(set_to_none=True)
-        critic_loss.backward()
-        self._critic_optimizer.step()
+        self._critic_optimizer.descend(critic_loss)
 
-        smaller_q = self.critic(batch.features, action).amin(dim=0)
+        smaller_q = torch.minimum(*self.critic(batch.features, action))
         actor_loss = (alpha * log_prob - smaller_q).mean()
-        self._actor_optimizer.zero_grad(set_to_none=True)
-        actor_loss.backward(inputs=self._actor_weights)
-        self._actor_optimizer.step()
+        self._actor_optimizer.descend(actor_loss)
 
-        polyak(self.critic_target, self.critic, self.config.tau)
+        self.critic_target.follow(self.config.tau)
         self._means.add(
             critic_loss=critic_loss, actor_loss=actor_loss, ent_coef=alpha, q_mean=q.mean()
         )
@@ -87,16 +81,16 @@ class SAC:
         """What both critics should say of each transition at temperature `alpha`, (N,)."""
         law = SquashedGaussian(self.agent.actor(batch.next_features))
         next_action, log_prob = law.sample_with_log_prob(self._generator)
-        next_q = self.critic_target(batch.next_features, next_action).amin(dim=0)
+        next_q = torch.minimum(*self.critic_target(batch.next_features, next_action))
         return batch.reward + batch.discount * (next_q - alpha * log_prob)
 
     def _adapt_temperature(self, log_prob: Tensor) -> None:
         """One gradient step from the log probabilities of fresh actions, (N,)."""
-        loss = -self.log_alpha * (log_prob.mean() + self._target_entropy)
-        self._alpha_optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self._alpha_optimizer.step()
-        self._means.add(ent_coef_loss=loss, entropy_loss=log_prob.mean())
+        negative_entropy = log_prob.mean()
+        gradient = -(negative_entropy + self._target_entropy)  # of the loss by log alpha
+        loss = self.temperature.log_alpha * gradient
+        self._temperature_optimizer.step(gradient.reshape(1))
+        self._means.add(ent_coef_loss=loss, entropy_loss=negative_entropy)
 
     def report(self) -> dict[str, float]:
         """Metrics since the last report."""
@@ -108,10 +102,10 @@ class SAC:
         return {
             "critic": self.critic.state_dict(),
             "critic_target": self.critic_target.state_dict(),
-            "log_alpha": self.log_alpha.detach().clone(),
+            "temperature": self.temperature.state_dict(),
             "actor_optimizer": self._actor_optimizer.state_dict(),
             "critic_optimizer": self._critic_optimizer.state_dict(),
-            "alpha_optimizer": self._alpha_optimizer.state_dict(),
+            "temperature_optimizer": self._temperature_optimizer.state_dict(),
             "nb_updates": self.nb_updates,
         }
 
@@ -119,8 +113,16 @@ class SAC:
         """Continue from `state_dict`, bit for bit."""
         self.critic.load_state_dict(state["critic"])
         self.critic_target.load_state_dict(state["critic_target"])
-        self.log_alpha.data.copy_(state["log_alpha"])
+        self.temperature.load_state_dict(state["temperature"])
         self._actor_optimizer.load_state_dict(state["actor_optimizer"])
         self._critic_optimizer.load_state_dict(state["critic_optimizer"])
-        self._alpha_optimizer.load_state_dict(state["alpha_optimizer"])
+        self._temperature_optimizer.load_state_dict(state["temperature_optimizer"])
         self.nb_updates = state["nb_updates"]
+
+
+class _Temperature(nn.Module):
+    """The logarithm of alpha, which may take any value."""
+
+    def __init__(self, alpha: float) -> None:
+        super().__init__()
+        self.log_alpha = nn.Parameter(torch.tensor(math.log(alpha)))

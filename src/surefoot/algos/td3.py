@@ -17,9 +17,10 @@ from torch import Generator, Tensor
 
 from surefoot.agent.agent import Agent
 from surefoot.algos.actor_critic_config import TD3Config
-from surefoot.algos.critics import Critics, adam, polyak, slow_copy
+from surefoot.algos.critics import Critics
 from surefoot.algos.exploration import gaussian
 from surefoot.algos.means import Means
+from surefoot.algos.optimizer import Adam, Target
 from surefoot.data.replay import Batch
 
 
@@ -36,10 +37,10 @@ class TD3:
         self.agent, self.config, self._generator = agent, config, generator
         self.nb_updates = 0
         self.critic = Critics(agent, 2, generator)
-        self.actor_target, self.critic_target = slow_copy(agent.actor), slow_copy(self.critic)
-        self._actor_weights = [*agent.actor.parameters()]
-        self._actor_optimizer = adam(agent.actor.parameters(), config.learning_rate)
-        self._critic_optimizer = adam(self.critic.parameters(), config.learning_rate)
+        self._actor_optimizer = Adam(agent.actor, config.learning_rate)
+        self._critic_optimizer = Adam(self.critic, config.learning_rate)
+        self.actor_target = Target(agent.actor, self._actor_optimizer.weights)
+        self.critic_target = Target(self.critic, self._critic_optimizer.weights)
         self._means = Means()
 
     def explore(self, features: Tensor, progress: float) -> Tensor:
@@ -50,9 +51,7 @@ class TD3:
         """One gradient step of the critics; when it is due, one of the actor, targets following."""
         q = self.critic(batch.features, batch.action)
         critic_loss = (q - self.targets(batch)).square().mean(dim=1).sum()
-        self._critic_optimizer.zero_grad(set_to_none=True)
-        critic_loss.backward()
-        self._critic_optimizer.step()
+        self._critic_optimizer.descend(critic_loss)
         self._means.add(critic_loss=critic_loss, q_mean=q.mean())
         self.nb_updates += 1
         if self.nb_updates % self.config.policy_delay == 0:
@@ -60,11 +59,9 @@ class TD3:
 
     def _improve_actor(self, batch: Batch) -> None:
         actor_loss = -self.critic(batch.features, self.agent.actor(batch.features))[0].mean()
-        self._actor_optimizer.zero_grad(set_to_none=True)
-        actor_loss.backward(inputs=self._actor_weights)
-        self._actor_optimizer.step()
-        polyak(self.actor_target, self.agent.actor, self.config.tau)
-        polyak(self.critic_target, self.critic, self.config.tau)
+        self._actor_optimizer.descend(actor_loss)
+        self.actor_target.follow(self.config.tau)
+        self.critic_target.follow(self.config.tau)
         self._means.add(actor_loss=actor_loss)
 
     @torch.no_grad()
@@ -75,7 +72,7 @@ class TD3:
         noise = torch.empty_like(next_action).normal_(generator=self._generator)
         noise = (c.target_policy_noise * noise).clamp(-c.target_noise_clip, c.target_noise_clip)
         next_action = (next_action + noise).clamp(-1.0, 1.0)
-        next_q = self.critic_target(batch.next_features, next_action).amin(dim=0)
+        next_q = torch.minimum(*self.critic_target(batch.next_features, next_action))
         return batch.reward + batch.discount * next_q
 
     def report(self) -> dict[str, float]:

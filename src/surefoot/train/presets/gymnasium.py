@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
-from surefoot.train.presets import off_policy
+from surefoot.train.presets.off_policy import off_policy
 
 
 def _ppo(env_id: str) -> AnyRunConfig:
@@ -34,10 +35,6 @@ def _ppo(env_id: str) -> AnyRunConfig:
 
 GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {
     "ppo": _ppo,
-    "dqn": off_policy.dqn,
-    "c51": off_policy.c51,
-    "ddpg": off_policy.ddpg,
-    "td3": off_policy.td3,
-    "sac": off_policy.sac,
+    **{algo: partial(off_policy, algo=algo) for algo in ("dqn", "c51", "ddpg", "td3", "sac")},
 }
 """Settings of each algorithm for any Gymnasium id."""

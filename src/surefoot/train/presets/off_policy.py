@@ -1,69 +1,110 @@
-"""Settings of the methods with a replay for any Gymnasium id, and tuned ones for the classic tasks.
+"""Settings of the methods with a replay: for any Gymnasium id, and tuned for the classic tasks.
 
-Sources: CleanRL's and Stable-Baselines3's defaults; rl-baselines3-zoo's for the classic tasks.
+Sources: CleanRL's and Stable-Baselines3's defaults; rl-baselines3-zoo's settings of the classic
+tasks, where we begin from. Their target networks are renewed every so many environment steps, ours
+every so many gradient steps: the figures are converted.
 """
 
 from __future__ import annotations
 
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
+from surefoot.algos.catalog import OffPolicyAlgoConfig
 from surefoot.algos.dqn_config import C51Config, DQNConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
 
-_VALUES = AgentConfig(net_arch_pi=(120, 84), activation="relu", ortho_init=False)
-_ACTOR_CRITIC = AgentConfig(
-    net_arch_pi=(256, 256), net_arch_vf=(256, 256), activation="relu", ortho_init=False
+
+def _network(*hidden: int) -> AgentConfig:
+    return AgentConfig(net_arch_pi=hidden, net_arch_vf=hidden, activation="relu", ortho_init=False)
+
+
+_VALUES = _network(120, 84)
+_ACTOR_CRITIC = _network(256, 256)
+_DEFAULTS: dict[str, tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
+    "dqn": (
+        _VALUES,
+        DQNConfig(buffer_size=10_000, learning_starts=10_000, train_freq=10),
+        500_000,
+    ),
+    "c51": (
+        _VALUES,
+        C51Config(buffer_size=10_000, learning_starts=10_000, train_freq=10),
+        500_000,
+    ),
+    "ddpg": (_ACTOR_CRITIC, DDPGConfig(learning_rate=3e-4, learning_starts=10_000), 1_000_000),
+    "td3": (_ACTOR_CRITIC, TD3Config(learning_rate=3e-4, learning_starts=10_000), 1_000_000),
+    "sac": (_ACTOR_CRITIC, SACConfig(learning_starts=10_000), 1_000_000),
+}
+"""Networks, settings and steps of each algorithm where nothing is known of the environment."""
+
+_CARTPOLE = DQNConfig(
+    learning_rate=2.3e-3,
+    batch_size=64,
+    buffer_size=100_000,
+    learning_starts=1_000,
+    train_freq=256,
+    gradient_steps=128,
+    target_update_interval=128,
+    exploration_fraction=0.16,
+    exploration_final_eps=0.04,
+    log_interval=1_024,
 )
+_ACROBOT = DQNConfig(
+    learning_rate=6.3e-4,
+    buffer_size=50_000,
+    learning_starts=1_000,
+    train_freq=4,
+    gradient_steps=4,
+    target_update_interval=250,
+    exploration_fraction=0.12,
+    exploration_final_eps=0.1,
+)
+_MOUNTAIN_CAR = DQNConfig(
+    learning_rate=4e-3,
+    buffer_size=10_000,
+    learning_starts=1_000,
+    gamma=0.98,
+    train_freq=16,
+    gradient_steps=8,
+    target_update_interval=300,
+    exploration_fraction=0.2,
+    exploration_final_eps=0.07,
+    log_interval=1_008,
+)
+_PENDULUM = _network(64, 64)
+
+_TUNED: dict[tuple[str, str], tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
+    ("CartPole-v1", "dqn"): (_network(256, 256), _CARTPOLE, 50_000),
+    ("Acrobot-v1", "dqn"): (_network(256, 256), _ACROBOT, 100_000),
+    ("MountainCar-v0", "dqn"): (_network(256, 256), _MOUNTAIN_CAR, 120_000),
+    ("Pendulum-v1", "ddpg"): (
+        _PENDULUM,
+        DDPGConfig(gamma=0.98, buffer_size=200_000, learning_starts=1_000),
+        20_000,
+    ),
+    ("Pendulum-v1", "td3"): (
+        _PENDULUM,
+        TD3Config(gamma=0.98, buffer_size=200_000, learning_starts=1_000),
+        20_000,
+    ),
+    ("Pendulum-v1", "sac"): (
+        _PENDULUM,
+        SACConfig(learning_rate=1e-3, gamma=0.98, buffer_size=200_000, learning_starts=1_000),
+        20_000,
+    ),
+}
+"""The same where it was tuned."""
 
 
-def dqn(env_id: str) -> AnyRunConfig:
-    """DQN with CleanRL's settings for classic control, double."""
+def off_policy(env_id: str, algo: str) -> AnyRunConfig:
+    """The settings of an off-policy algorithm for a Gymnasium id."""
+    agent, settings, steps = _TUNED.get((env_id, algo), _DEFAULTS[algo])
     return RunConfig(
         task=GymnasiumConfig(env_id=env_id),
-        agent=_VALUES,
-        algo=DQNConfig(
-            buffer_size=10_000, learning_starts=1_000, train_freq=10, gradient_steps=1, double=True
-        ),
+        agent=agent,
+        algo=settings,
         nb_envs=1,
-        steps=500_000,
-        checkpoint_updates=20,
-    )
-
-
-def c51(env_id: str) -> AnyRunConfig:
-    """C51 with CleanRL's settings for classic control."""
-    return RunConfig(
-        task=GymnasiumConfig(env_id=env_id),
-        agent=_VALUES,
-        algo=C51Config(buffer_size=10_000, learning_starts=1_000, train_freq=10),
-        nb_envs=1,
-        steps=500_000,
-        checkpoint_updates=20,
-    )
-
-
-def ddpg(env_id: str) -> AnyRunConfig:
-    """DDPG, 256 x 256."""
-    return _continuous(env_id, DDPGConfig(learning_starts=1_000))
-
-
-def td3(env_id: str) -> AnyRunConfig:
-    """TD3, 256 x 256."""
-    return _continuous(env_id, TD3Config(learning_starts=1_000))
-
-
-def sac(env_id: str) -> AnyRunConfig:
-    """SAC, 256 x 256."""
-    return _continuous(env_id, SACConfig(learning_starts=1_000))
-
-
-def _continuous(env_id: str, algo: DDPGConfig | SACConfig) -> AnyRunConfig:
-    return RunConfig(
-        task=GymnasiumConfig(env_id=env_id),
-        agent=_ACTOR_CRITIC,
-        algo=algo,
-        nb_envs=1,
-        steps=1_000_000,
+        steps=steps,
         checkpoint_updates=20,
     )
