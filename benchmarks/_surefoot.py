@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from surefoot.errors import BadFile
-from surefoot.train.log import read_progress
+from surefoot.train.log import STEPS, read_progress
 from surefoot.train.run_folder import Run, RunFolder
 
 TASK = "upkie-pendulum"
@@ -82,4 +82,4 @@ def is_finished(folder: Path) -> bool:
     except BadFile:
         return False
     rows = read_progress(RunFolder(folder).progress)
-    return bool(rows) and float(rows[-1]["train/n_updates"]) >= config.total_updates
+    return bool(rows) and float(rows[-1][STEPS]) >= config.total_updates * config.steps_per_update

@@ -15,18 +15,39 @@ TASKS = ("upkie-pendulum", "upkie-gyropod", "CartPole-v1", "Pendulum-v1")
 """Every task of ours, and a foreign one of each kind of action."""
 
 
-def short_run(task: str, updates: int = 4, **changes: object) -> Run:
+OFF_POLICY = (
+    ("CartPole-v1", "dqn"),
+    ("CartPole-v1", "c51"),
+    ("Pendulum-v1", "ddpg"),
+    ("Pendulum-v1", "td3"),
+    ("Pendulum-v1", "sac"),
+    ("upkie-pendulum", "sac"),
+)
+"""Every off-policy algorithm on a task that it can act in, and one on a task of ours."""
+
+
+def short_run(task: str, updates: int = 4, algo: str = "ppo", **changes: object) -> Run:
     """A run of a few small updates, with every option that has a state switched on."""
-    preset = find_preset(task, "default")
-    algo = replace(
-        preset.algo, n_steps=12, batch_size=16, n_epochs=2, normalize_return=True,
-        learning_rate_schedule="linear", desired_kl=None,
-    )  # fmt: skip
-    config = replace(preset, algo=algo, nb_envs=4, checkpoint_updates=1)
+    preset = find_preset(task, "default", algo=algo)
+    if isinstance(preset.algo, PPOConfig):
+        settings = replace(
+            preset.algo, n_steps=12, batch_size=16, n_epochs=2, normalize_return=True,
+            learning_rate_schedule="linear", desired_kl=None,
+        )  # fmt: skip
+        agent = preset.agent
+    else:
+        settings = replace(
+            preset.algo, buffer_size=80, learning_starts=20, batch_size=16, train_freq=3,
+            gradient_steps=2, n_steps=3, log_interval=36,
+        )  # fmt: skip
+        agent = replace(
+            preset.agent, net_arch_pi=(16,), net_arch_vf=(16,), normalize_observation=True
+        )
+    config = replace(preset, algo=settings, agent=agent, nb_envs=4, checkpoint_updates=1)
     config = replace(config, steps=updates * config.steps_per_update)
     config = replace(config, **changes)
-    assert isinstance(config, RunConfig) and isinstance(config.algo, PPOConfig)
-    return Run(task=task, algo="ppo", preset="default", config=config)
+    assert isinstance(config, RunConfig)
+    return Run(task=task, algo=algo, preset="default", config=config)
 
 
 def assert_same_state(a: object, b: object, where: str = "") -> None:

@@ -2,11 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
 
-from surefoot.agent.distributions import Categorical, DiagonalGaussian, EpsilonGreedy
+from surefoot.agent.distributions import (
+    Categorical,
+    DiagonalGaussian,
+    EpsilonGreedy,
+    SquashedGaussian,
+)
 
 
 def test_gaussian_log_density_and_entropy_are_scipys():
@@ -92,3 +98,51 @@ def test_epsilon_greedy():
     draws = EpsilonGreedy(preferences.expand(20000, 4), 0.2).sample(random)
     assert draws.shape == (20000, 1)
     assert abs((draws == 1.0).float().mean() - 0.85) < 4 * math.sqrt(0.85 * 0.15 / 20000)
+
+
+def _squashed(*output):
+    """Mean and log standard deviation of one action, in double precision."""
+    return torch.tensor([output], dtype=torch.float64)
+
+
+def test_squashed_density_is_the_slope_of_its_distribution_function():
+    mean, log_std = 0.8, -0.5
+    law = SquashedGaussian(_squashed(mean, log_std).expand(200, 2))
+    action, log_prob = law.sample_with_log_prob(torch.Generator().manual_seed(0))
+    a, h = action[:, 0].numpy(), 1e-6
+    below, above = (stats.norm.cdf(np.arctanh(x), mean, math.exp(log_std)) for x in (a - h, a + h))
+    np.testing.assert_allclose(log_prob.exp(), (above - below) / (2 * h), rtol=1e-6)
+
+
+def test_squashed_densities_of_several_values_multiply():
+    generator = torch.Generator().manual_seed(0)
+    law = SquashedGaussian(torch.tensor([[0.5, -1.0, 0.2, 0.1]], dtype=torch.float64))
+    action, log_prob = law.sample_with_log_prob(generator)
+    u = torch.atanh(action)
+    parts = stats.norm.logpdf(u, [0.5, -1.0], np.exp([0.2, 0.1])) - np.log(1 - action.numpy() ** 2)
+    assert log_prob.item() == pytest.approx(parts.sum())
+
+
+def test_squashed_actions_at_their_bounds_keep_a_finite_density():
+    action, log_prob = SquashedGaussian(torch.tensor([[30.0, -20.0]])).sample_with_log_prob(
+        torch.Generator().manual_seed(0)
+    )
+    assert action.item() == 1.0  # as far as float32 sees
+    # log N(u) about 20 - 0.919 - noise^2 / 2, and log(1 - tanh(30)^2) = log 4 - 60
+    assert 20.0 - 0.92 - 8.0 + 60.0 - 1.39 < log_prob.item() < 20.0 - 0.91 + 60.0 - 1.38
+
+
+def test_squashed_gradients_are_those_of_finite_differences():
+    output = torch.tensor([[0.3, -0.7, -0.4, 0.6]], dtype=torch.float64, requires_grad=True)
+
+    def draw(values):
+        return SquashedGaussian(values).sample_with_log_prob(torch.Generator().manual_seed(3))
+
+    assert torch.autograd.gradcheck(draw, (output,))
+    mode = SquashedGaussian(output.detach()).mode[0].tolist()
+    assert mode == pytest.approx([math.tanh(0.3), math.tanh(-0.7)])
+
+
+def test_squashed_spread_is_kept_within_bounds():
+    law = SquashedGaussian(torch.tensor([[0.0, 9.0], [0.0, -90.0]]))
+    assert law.log_std.tolist() == [[2.0], [-20.0]]

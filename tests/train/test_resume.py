@@ -10,7 +10,7 @@ import time
 import pytest
 import torch
 
-from support import TASKS, assert_same_state, short_run
+from support import OFF_POLICY, TASKS, assert_same_state, short_run
 from surefoot.train.checkpoint import load_checkpoint
 from surefoot.train.log import read_progress
 from surefoot.train.loop import train
@@ -23,9 +23,12 @@ def _numbers(content):
     return {k: v for k, v in content.items() if k != "seconds"}
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_resuming_equals_never_stopping(task, tmp_path):
-    run = short_run(task, updates=4)
+RUNS = (*((task, "ppo") for task in TASKS), *OFF_POLICY)
+
+
+@pytest.mark.parametrize(("task", "algo"), RUNS)
+def test_resuming_equals_never_stopping(task, algo, tmp_path):
+    run = short_run(task, updates=4, algo=algo)
     whole = create_run_folder(tmp_path / "whole", run)
     train(Session(run), whole)
     parts = create_run_folder(tmp_path / "parts", run)
@@ -45,11 +48,15 @@ def test_resuming_equals_never_stopping(task, tmp_path):
     assert len(rows[0]) == 4 and rows[0] == rows[1]
 
 
-@pytest.mark.parametrize("task", ["upkie-pendulum", "CartPole-v1"])
-def test_same_seed_same_numbers_and_another_seed_others(task, tmp_path):
+@pytest.mark.parametrize(
+    ("task", "algo"),
+    [("upkie-pendulum", "ppo"), ("CartPole-v1", "ppo"), ("CartPole-v1", "dqn"),
+     ("Pendulum-v1", "sac")],
+)  # fmt: skip
+def test_same_seed_same_numbers_and_another_seed_others(task, algo, tmp_path):
     states = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        run = short_run(task, updates=2, seed=seed)
+        run = short_run(task, updates=2, algo=algo, seed=seed)
         folder = create_run_folder(tmp_path / name, run)
         train(Session(run), folder)
         states.append(load_checkpoint(folder.last)["agent"])

@@ -19,6 +19,11 @@ _SHOWN = {
     "train/clip_fraction": "clip fraction",
     "train/explained_variance": "explained variance",
     "train/std": "action standard deviation",
+    "rollout/exploration_rate": "probability of a random choice",
+    "train/loss": "loss",
+    "train/critic_loss": "loss of the critic",
+    "train/q_mean": "mean value of remembered actions",
+    "train/ent_coef": "temperature",
     "worlds/diverged": "diverged worlds",
 }
 _PLAIN_PERIOD = 5.0  # s between two lines where there is no terminal

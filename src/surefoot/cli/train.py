@@ -136,6 +136,9 @@ def _begin(
     planned = _planned_steps(session)
     if planned > run.config.steps:
         notes.append(f"{planned:,} steps instead of {run.config.steps:,}, to make one update")
+    if session.replay is not None:
+        held, size = session.replay.capacity, session.replay.bytes_needed / 1e6
+        notes.append(f"a replay of {held:,} transitions in {size:.3g} MB")
     return session, folder, "; ".join(notes)
 
 

@@ -60,6 +60,8 @@ class Replay:
         self.nb_envs, self._history = nb_envs, history
         self.nb_rows = capacity // nb_envs
         """Rows of the ring."""
+        self.capacity = self.nb_rows * nb_envs
+        """Transitions that it holds at most."""
         if self.nb_rows <= history:
             raise InvalidConfig(
                 f"algo.buffer_size {capacity} holds {self.nb_rows} decisions of each of {nb_envs} "
@@ -68,7 +70,7 @@ class Replay:
         self.size, self.position = 0, 0
         """Rows in use, and the row to be written next."""
         per_transition = bytes_per_transition(frame_size, action_size)
-        self.bytes_needed = per_transition * self.nb_rows * nb_envs
+        self.bytes_needed = per_transition * self.capacity
         """Memory of the full ring, bytes."""
         available = available_memory()
         if available is not None and self.bytes_needed > available:
@@ -77,7 +79,7 @@ class Replay:
                 f"{self.bytes_needed / 1e9:.3g} GB, and {available / 1e9:.3g} GB of memory are "
                 f"available. Lower it: --algo.buffer-size {int(0.8 * available) // per_transition}"
             )
-        n = self.nb_rows * nb_envs
+        n = self.capacity
         self._frame, self._next_frame = torch.empty(n, frame_size), torch.empty(n, frame_size)
         self._action, self._reward = torch.empty(n, action_size), torch.empty(n)
         self._terminated, self._done = torch.empty(2, n, dtype=torch.bool)
@@ -170,7 +172,7 @@ class Replay:
         return self._frame[self._wrap(index[:, None] - back * self.nb_envs)]
 
     def _wrap(self, index: Tensor) -> Tensor:
-        return index % (self.nb_rows * self.nb_envs)
+        return index % self.capacity
 
     def state_dict(self) -> dict[str, Any]:
         """All that is remembered.

@@ -94,9 +94,13 @@ class OffPolicy:
             for _ in range(c.train_freq):
                 self._play()
             if self._nb_decisions > c.learning_starts:
-                for _ in range(gradient_steps):
-                    self.learner.learn(self._draw())
+                self.learn(gradient_steps)
         return {**self._player.episodes.report(), **self.learner.report()}
+
+    def learn(self, nb: int) -> None:
+        """So many gradient steps, each from a fresh batch."""
+        for _ in range(nb):
+            self.learner.learn(self._draw())
 
     @torch.no_grad()
     def _play(self) -> None:

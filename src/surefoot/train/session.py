@@ -9,6 +9,7 @@ import torch
 from surefoot.agent.agent import Agent
 from surefoot.algos.catalog import check_actions
 from surefoot.algos.off_policy_config import OffPolicyConfig
+from surefoot.data.replay import Replay
 from surefoot.envs.env import Env
 from surefoot.envs.gymnasium_env import make_gymnasium
 from surefoot.envs.make import make_batched
@@ -43,6 +44,11 @@ class Session:
         """Time spent training so far, over all sittings, s."""
         self.best_return = float("-inf")
         """Best mean return over a full window of episodes so far."""
+
+    @property
+    def replay(self) -> Replay | None:
+        """The replay, where the algorithm has one."""
+        return self.learning.replay if isinstance(self.learning, OffPolicy) else None
 
     @property
     def nb_steps(self) -> int:

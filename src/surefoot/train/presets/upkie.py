@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from surefoot.agent.config import AgentConfig
+from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
+from surefoot.algos.catalog import OffPolicyAlgoConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.tasks.upkie_config import UpkieGyropodConfig, UpkiePendulumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
@@ -23,6 +26,16 @@ _FAST_PPO = PPOConfig(
     normalize_return=True,
 )
 """Few large minibatches: on two cores the physics, not the learner, sets the pace."""
+
+_REPLAY: dict[str, Any] = {
+    "learning_rate": 1e-3,
+    "buffer_size": 300_000,
+    "learning_starts": 5_120,
+    "gradient_steps": 16,
+    "n_steps": 3,
+    "log_interval": 5_120,
+}
+"""What the presets with a replay share: a gradient step for every four decisions."""
 
 UPKIE: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     ("upkie-pendulum", "ppo"): {
@@ -95,3 +108,28 @@ UPKIE: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     },
 }  # fmt: skip
 """Presets by task and algorithm, then by name."""
+
+
+def _with_replay(task: str, algo: OffPolicyAlgoConfig) -> AnyRunConfig:
+    """The task and memory tuned for PPO with a replay instead; not tuned any further."""
+    tuned = UPKIE[task, "ppo"]["default"]
+    agent = replace(
+        tuned.agent,
+        net_arch_pi=(64, 64),
+        net_arch_vf=(128, 128),
+        activation="relu",
+        ortho_init=False,
+    )
+    return replace(tuned, agent=agent, algo=algo, nb_envs=64, steps=983_040)
+
+
+_WITH_REPLAY: dict[str, OffPolicyAlgoConfig] = {
+    "ddpg": DDPGConfig(**_REPLAY),
+    "td3": TD3Config(**_REPLAY),
+    "sac": SACConfig(**_REPLAY),
+}
+UPKIE.update(
+    ((task, algo), {"default": _with_replay(task, settings)})
+    for task in ("upkie-pendulum", "upkie-gyropod")
+    for algo, settings in _WITH_REPLAY.items()
+)

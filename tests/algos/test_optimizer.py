@@ -1,0 +1,61 @@
+"""Adam over one vector is Adam, and targets follow."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from surefoot.algos.optimizer import Adam, Target
+
+
+def _network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2))
+
+
+@pytest.mark.parametrize("limit", [None, 0.05])
+def test_it_is_pytorchs_adam(limit):
+    ours, theirs = _network(), _network()
+    adam = Adam(ours, 1e-2, eps=1e-5, max_grad_norm=limit)
+    peer = torch.optim.Adam(theirs.parameters(), lr=1e-2, eps=1e-5)
+    for seed in range(20):
+        x = torch.randn(8, 3, generator=torch.Generator().manual_seed(seed))
+        adam.descend(ours(x).square().mean())
+        peer.zero_grad()
+        theirs(x).square().mean().backward()
+        if limit is not None:
+            nn.utils.clip_grad_norm_(theirs.parameters(), limit)
+        peer.step()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_saved_and_restored_it_continues_bit_for_bit():
+    network = _network()
+    adam = Adam(network, 1e-2)
+    x = torch.ones(4, 3)
+    adam.descend(network(x).sum())
+    other = _network()
+    restored = Adam(other, 1e-2)
+    other.load_state_dict(copy.deepcopy(network.state_dict()))
+    restored.load_state_dict(copy.deepcopy(adam.state_dict()))
+    adam.descend(network(x).square().sum())
+    restored.descend(other(x).square().sum())
+    assert torch.equal(adam.weights.vector, restored.weights.vector)
+    assert torch.equal(other[0].weight, network[0].weight)  # restored weights are the vector's
+
+
+def test_targets_follow_slowly_or_at_once():
+    network = _network()
+    adam = Adam(network, 0.1)
+    target = Target(network, adam.weights)
+    before = target.network[0].weight.clone()
+    adam.descend(network(torch.ones(4, 3)).sum())
+    after = network[0].weight
+    assert torch.equal(target.network[0].weight, before) and not torch.equal(after, before)
+    target.follow(0.25)
+    torch.testing.assert_close(target.network[0].weight, 0.75 * before + 0.25 * after)
+    target.follow(1.0)
+    assert torch.equal(target.network[0].weight, after)
+    assert not any(p.requires_grad for p in target.network.parameters())

@@ -1,0 +1,83 @@
+"""Every algorithm with a replay on the command line: train, resume, evaluate, export, deploy."""
+
+import json
+import re
+
+import pytest
+
+from surefoot.train.log import read_progress
+from surefoot.train.run_folder import RunFolder
+
+TINY = (
+    "--algo.learning-starts", "40", "--algo.log-interval", "100", "--algo.batch-size", "16",
+    "--algo.buffer-size", "500", "--agent.net-arch-pi", "16", "--agent.net-arch-vf", "16",
+    "--algo.train-freq", "2", "--algo.gradient-steps", "1",
+)  # fmt: skip
+"""A row of metrics each 100 decisions."""
+
+
+@pytest.mark.parametrize(
+    ("task", "algo"),
+    [("CartPole-v1", "dqn"), ("CartPole-v1", "c51"), ("Pendulum-v1", "ddpg"),
+     ("Pendulum-v1", "td3"), ("Pendulum-v1", "sac")],
+)  # fmt: skip
+def test_from_training_to_the_robot(task, algo, surefoot):
+    said = surefoot("train", task, "--algo", algo, *TINY, "--steps", "200")
+    assert said.code == 0, said
+    assert re.search(r"; a replay of 500 transitions in 0\.0\d+ MB", said.err)
+    folder = RunFolder(said.run)
+    rows = read_progress(folder.progress)
+    # a bout of 1 each 2 decisions after the first 40: 30 gradient steps in row 1, then 50 more
+    assert [float(row["train/n_updates"]) for row in rows] == [30.0, 80.0]
+    both = [
+        json.loads(surefoot("eval", policy, "--episodes", "3", "--json").out)
+        for policy in (said.run, folder.policy)
+    ]
+    for name in ("return_mean", "length_mean"):
+        assert both[0][name] == pytest.approx(both[1][name], rel=1e-4)
+    deployed = surefoot("deploy", folder.policy, "--env", task, "--duration", "0.1")
+    assert deployed.code == 0, deployed
+
+
+def test_a_finished_run_is_extended(surefoot):
+    train = ("train", "CartPole-v1", "--algo", "dqn", *TINY, "--steps", "100")
+    run = surefoot(*train).run
+    assert surefoot("train", "--resume", run, "--steps", "200").code == 0
+    rows = read_progress(RunFolder(run).progress)
+    assert [float(row["train/n_updates"]) for row in rows] == [30.0, 80.0]
+
+
+def test_a_task_of_ours_with_history_and_held_decisions(surefoot):
+    said = surefoot(
+        "train", "upkie-pendulum", "--algo", "sac", *TINY, "--nb-envs", "4",
+        "--algo.train-freq", "1", "--algo.gradient-steps", "-1", "--steps", "400",
+    )  # fmt: skip
+    assert said.code == 0, said
+    # 100 decisions in bouts of 4, each held for 4 steps: 400 steps, 60 of the decisions learned
+    (row,) = read_progress(RunFolder(said.run).progress)
+    assert float(row["time/total_timesteps"]) == 400.0
+    assert float(row["train/n_updates"]) == 60.0
+    assert surefoot("eval", said.run, "--episodes", "2", "--json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["Pendulum-v1", "--algo", "dqn"],
+         "dqn needs discrete actions, and these are continuous, bounded. "
+         "Take --algo .*ppo or .*ddpg or td3 or sac"),
+        (["CartPole-v1", "--algo", "ddpg"],
+         "ddpg needs continuous, bounded actions, and these are discrete. "
+         "Take --algo ppo or .*dqn or c51"),
+        (["upkie-pendulum", "--algo", "c51"],
+         "no algorithm named 'c51' in task 'upkie-pendulum'.*ppo, .*sac"),
+        (["Pendulum-v1", "--algo", "sac", "--algo.buffer-size", "1000000000000000"],
+         r"a replay of algo.buffer_size 1,000,000,000,000,000 transitions needs .* GB, and .* GB "
+         r"of memory are available. Lower it: --algo.buffer-size \d+"),
+        (["Pendulum-v1", "--algo", "sac", "--algo.tau", "2"], r"algo.tau must be in \[0, 1\]"),
+        (["CartPole-v1", "--algo", "dqn", "--algo.doubl", "True"], "mean '--algo.double'"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_refused_before_anything_is_written(arguments, sentence, refuse, tmp_path):
+    assert re.search(sentence, refuse("train", *arguments))
+    assert not (tmp_path / "runs").exists()
