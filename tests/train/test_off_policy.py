@@ -1,0 +1,111 @@
+"""The off-policy loop in a world that counts: what it remembers, and when it learns."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from support import short_run
+from surefoot.agent.agent import Agent
+from surefoot.envs.batched import Transition
+from surefoot.signals import Interface, Layout, Signal
+from surefoot.train.off_policy import OffPolicy
+
+
+class Counter:
+    """Counts steps, from 0 and from 100; world 0 terminates after 3, world 1's time is up after 4.
+
+    The reward is the action.
+    """
+
+    nb_worlds = 2
+    interface = Interface(
+        observation=Layout((Signal(name="count", unit="1"),)),
+        action=Layout((Signal(name="u", unit="1", low=-2.0, high=2.0),)),
+        dt=1.0,
+    )
+    world = torch.tensor([0.0, 100.0])
+
+    def __init__(self):
+        self.count = torch.zeros(2)
+
+    def _sense(self):
+        return (self.count + self.world)[:, None]
+
+    def reset(self):
+        return self._sense()
+
+    def step(self, action):
+        self.count = self.count + 1.0
+        final_obs, ended = self._sense(), self.count == torch.tensor([3.0, 4.0])
+        self.count = torch.where(ended, 0.0, self.count)
+        first = torch.tensor([True, False])
+        return Transition(
+            obs=self._sense(), final_obs=final_obs, reward=action[:, 0],
+            terminated=ended & first, truncated=ended & ~first,
+        )  # fmt: skip
+
+
+def _loop(*, repeat=1, normalize=False, **settings):
+    run = short_run("Pendulum-v1", algo="ddpg", nb_envs=2)
+    algo = replace(run.config.algo, buffer_size=200, n_steps=1, **settings)
+    agent = replace(run.config.agent, action_repeat=repeat, normalize_observation=normalize)
+    run = replace(run, config=replace(run.config, algo=algo, agent=agent))
+    env = Counter()
+    return OffPolicy(
+        run, env, Agent(agent, env.interface, run.generator("weights"), head=algo.head)
+    )
+
+
+def _remembered(replay):
+    batch = replay.sample(5000, gamma=0.5, n_steps=1, generator=torch.Generator().manual_seed(0))
+    columns = batch.features[:, 0], batch.next_features[:, 0], batch.discount
+    return {tuple(row) for row in torch.stack(columns, dim=1).tolist()}, batch
+
+
+def test_ends_lead_to_the_state_before_the_reset():
+    loop = _loop(learning_starts=1000, train_freq=1, log_interval=24)
+    loop.update()
+    found, batch = _remembered(loop.replay)
+    assert found == {
+        (0.0, 1.0, 0.5), (1.0, 2.0, 0.5), (2.0, 3.0, 0.0),  # 3: done
+        (100.0, 101.0, 0.5), (101.0, 102.0, 0.5), (102.0, 103.0, 0.5), (103.0, 104.0, 0.5),
+    }  # fmt: skip
+    # what is remembered is the policy's output in [-1, 1]; the world got twice that
+    torch.testing.assert_close(batch.reward, 2.0 * batch.action[:, 0])
+    assert batch.action.abs().max().item() <= 1.0
+
+
+def test_a_decision_that_is_held_is_one_transition():
+    loop = _loop(repeat=2, learning_starts=1000, train_freq=1, log_interval=12)
+    loop.update()
+    found, batch = _remembered(loop.replay)
+    # world 0: from 0 to 2, then to 3, where it ends half-way; a new episode waits for the next
+    # decision, one step in. World 1: from 100 to 102 to 104.
+    assert found == {
+        (0.0, 2.0, 0.5), (2.0, 3.0, 0.0), (1.0, 3.0, 0.0),
+        (100.0, 102.0, 0.5), (102.0, 104.0, 0.5),
+    }  # fmt: skip
+    whole = batch.features[:, 0] != 2.0
+    torch.testing.assert_close(batch.reward[whole], 4.0 * batch.action[whole, 0])
+    torch.testing.assert_close(batch.reward[~whole], 2.0 * batch.action[~whole, 0])
+
+
+@pytest.mark.parametrize(("gradient_steps", "expected"), [(3, 5 * 3), (-1, 5 * 4)])
+def test_it_learns_after_each_bout_once_there_is_enough(gradient_steps, expected):
+    loop = _loop(learning_starts=20, train_freq=2, gradient_steps=gradient_steps, log_interval=40)
+    # 40 decisions in bouts of 2 x 2 worlds; after 24, 28, ... 40 it learns
+    assert loop.update()["train/n_updates"] == expected
+
+
+def test_the_normaliser_moves_what_is_old_as_well():
+    loop = _loop(learning_starts=1000, train_freq=1, log_interval=24, normalize=True)
+    loop.update()
+    moments = loop._agent.pipeline.moments
+    drawn = []
+    for mean, var in ((0.0, 1e4), (50.0, 100.0)):
+        moments.mean.fill_(mean)
+        moments.var.fill_(var)
+        loop._generator.manual_seed(0)
+        drawn.append(loop._draw().features)
+    torch.testing.assert_close(drawn[1], (drawn[0] * 100.0 - 50.0) / 10.0)
