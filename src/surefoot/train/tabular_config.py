@@ -106,5 +106,5 @@ def refuse_tabular(algo: str | None, task: str, networks: Iterable[str]) -> None
     if algo in TABULAR:
         raise InvalidConfig(
             f"{algo} keeps a number for every state: it can play {NAME}, not {task}, which is for "
-            f"{' or '.join(networks)}"
+            f"{', '.join(networks)}"
         )
