@@ -48,6 +48,8 @@ def _rollout(agent, T=16, E=4):
         last_features=torch.randn(E, 3, generator=random),
         truncated_at=torch.zeros(0, 2, dtype=torch.int64),
         truncated_features=torch.zeros(0, 3),
+        memory=torch.zeros(E, 0),
+        truncated_memory=torch.zeros(0, 0),
     )
 
 
@@ -67,6 +69,7 @@ def test_time_limits_bootstrap_from_the_truncated_state_and_terminations_do_not(
     rollout.terminated = torch.tensor([[True, False, False]])
     rollout.truncated_at = torch.tensor([[0, 1]])
     rollout.truncated_features = torch.full((1, 3), 2.0)
+    rollout.truncated_memory = torch.zeros(1, 0)
     advantage, value = learner.advantages(rollout)
     with torch.no_grad():
         late = learner.agent.value(rollout.truncated_features)[0]

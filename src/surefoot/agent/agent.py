@@ -13,14 +13,19 @@ from surefoot.agent.distributions import (
     SquashedGaussian,
 )
 from surefoot.agent.heads import support, values_head
+from surefoot.agent.memory import Memory
 from surefoot.agent.moments import RunningMoments
 from surefoot.agent.networks import mlp
 from surefoot.agent.pipeline import Pipeline
+from surefoot.errors import InvalidConfig
 from surefoot.signals import Interface, Layout
 
 
 class Agent(nn.Module):
-    """A policy over the features of one pipeline, and for on-policy learning a value function.
+    """A policy over what one pipeline shows and one memory recalls; on-policy, a value too.
+
+    Letters in shapes: N agents, F features of the pipeline, V values that the networks see: the
+    features and, beside them, the output of the memory if there is one.
 
     Args:
         config: Memory, action type, networks.
@@ -44,6 +49,17 @@ class Agent(nn.Module):
         self.config, self.interface, self.head = config, interface, head
         self.pipeline = Pipeline(config, interface)
         nb_in = self.pipeline.feature_size
+        self.memory: Memory | None = None
+        if config.memory != "none":
+            if head.kind != "stochastic":
+                raise InvalidConfig(
+                    f"agent.memory {config.memory} is for on-policy algorithms: replay mixes the "
+                    "order of what is remembered. Take --agent.history instead, or --algo ppo."
+                )
+            self.memory = Memory(config, nb_in, generator)
+            nb_in += self.memory.width
+        self.nb_seen = nb_in
+        """V."""
         action = interface.action
         self.nb_outputs = action.size if isinstance(action, Layout) else action
         """Continuous action values, or the number of choices."""
@@ -77,26 +93,51 @@ class Agent(nn.Module):
                 if head.atoms is not None:
                     self.register_buffer("atoms", support(head), persistent=False)
 
-    def distribution(self, features: Tensor) -> Distribution:
-        """Law of the action of a stochastic policy given features (N, F)."""
-        output = self.actor(features)
+    def look(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Take features (N, F) into the memory: what the networks see (N, V), and the state (N, S).
+
+        The state changes only where a decision is due.
+        """
+        if self.memory is None:
+            return features, state
+        output, memory = self.memory(features[None], self.pipeline.memory(state))
+        return torch.cat([features, output[0]], dim=1), self.pipeline.remember(memory, state)
+
+    def look_along(self, features: Tensor, memory: Tensor, done: Tensor) -> Tensor:
+        """What the networks see along segments of experience: `look`, step after step.
+
+        Args:
+            features: (T, N, F).
+            memory: The memory before the first step, (N, M).
+            done: Whether an episode ended after each step but the last, bool (T - 1, N).
+
+        Returns:
+            (T, N, V).
+        """
+        if self.memory is None:
+            return features
+        return torch.cat([features, self.memory.unroll(features, memory, done)], dim=2)
+
+    def distribution(self, seen: Tensor) -> Distribution:
+        """Law of the action of a stochastic policy given what is seen (N, V)."""
+        output = self.actor(seen)
         if not self.pipeline.continuous:
             return Categorical(output)
         if self.config.log_std == "parameter":
             return DiagonalGaussian(output, self.log_std)
-        return DiagonalGaussian(output, self.config.log_std_init + self.log_std_network(features))
+        return DiagonalGaussian(output, self.config.log_std_init + self.log_std_network(seen))
 
-    def mode(self, features: Tensor) -> Tensor:
-        """The output of the deterministic policy for features (N, F), (N, A)."""
+    def mode(self, seen: Tensor) -> Tensor:
+        """The output of the deterministic policy given what is seen (N, V), (N, A)."""
         match self.head.kind:
             case "stochastic":
-                return self.distribution(features).mode
+                return self.distribution(seen).mode
             case "squashed":
-                return SquashedGaussian(self.actor(features)).mode
+                return SquashedGaussian(self.actor(seen)).mode
             case "deterministic":
-                return self.actor(features)
+                return self.actor(seen)
             case "greedy":
-                return self.action_values(self.actor(features)).argmax(1, keepdim=True).float()
+                return self.action_values(self.actor(seen)).argmax(1, keepdim=True).float()
 
     def action_values(self, output: Tensor) -> Tensor:
         """The choices' values (N, n) from an output of a greedy policy's network."""
@@ -104,14 +145,15 @@ class Agent(nn.Module):
             return output
         return (output.softmax(dim=2) * self.atoms).sum(dim=2)
 
-    def value(self, features: Tensor) -> Tensor:
-        """V of the states that features (N, F) describe, (N,)."""
-        return self.critic(features).squeeze(-1)
+    def value(self, seen: Tensor) -> Tensor:
+        """V of the states in which this is seen (..., V), (...)."""
+        return self.critic(seen).squeeze(-1)
 
     def forward(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The deterministic policy: observation (E, O), state (E, S) -> action (E, A), state."""
         features, state = self.pipeline.observe(observation, state)
-        return self.pipeline.act(self.mode(features), state)
+        seen, state = self.look(features, state)
+        return self.pipeline.act(self.mode(seen), state)
 
 
 class AgentPolicy:

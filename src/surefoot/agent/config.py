@@ -43,6 +43,11 @@ class AgentConfig:
     per second, one per element), integrated and clipped; empty: they are the action itself."""
     normalize_observation: bool = False
     """Subtract a running mean and divide by a running standard deviation, then clip to +-10."""
+    memory: Literal["none", "lstm", "gru"] = "none"
+    """A recurrent memory beside the features, read by the policy and the value function: for tasks
+    whose state the last observations do not show."""
+    memory_size: int = 64
+    """Width of the memory."""
     net_arch_pi: tuple[int, ...] = (64, 64)
     """Hidden layers of the policy, or of the action values that it is the best of."""
     net_arch_vf: tuple[int, ...] = (64, 64)
@@ -50,8 +55,8 @@ class AgentConfig:
     activation: Literal["tanh", "relu", "elu"] = "tanh"
     """Activation of the hidden layers."""
     ortho_init: bool = True
-    """Orthogonal weights (gains sqrt 2, 0.01 for the policy's output, 1 for the value) and zero
-    biases; False keeps PyTorch's initialisation."""
+    """Orthogonal weights (gains sqrt 2; 0.01 for the policy's output, 1 for the value and the
+    memory) and zero biases; False keeps PyTorch's initialisation."""
     log_std: Literal["parameter", "network"] = "parameter"
     """The log standard deviation of a continuous policy is the same in every state, or comes from
     a network of the state, as wide as the policy's."""
@@ -63,6 +68,8 @@ class AgentConfig:
             raise InvalidConfig(f"agent.history must be at least 1, got {self.history}")
         if self.action_repeat < 1:
             raise InvalidConfig(f"agent.action_repeat must be at least 1, got {self.action_repeat}")
+        if self.memory_size < 1:
+            raise InvalidConfig(f"agent.memory_size must be at least 1, got {self.memory_size}")
         if any(n < 1 for n in (*self.net_arch_pi, *self.net_arch_vf)):
             raise InvalidConfig(
                 f"agent.net_arch_* needs positive widths, got {self.net_arch_pi} "

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from surefoot.agent.config import AgentConfig
+from surefoot.agent.memory import state_size
 from surefoot.agent.moments import RunningMoments
 from surefoot.errors import InvalidConfig
 from surefoot.signals import Interface, Layout
@@ -20,9 +21,9 @@ class Pipeline(nn.Module):
     """From named observations to network features, and from network outputs to named actions.
 
     Letters in shapes: E agents, O observed values, A action values, F values of a frame (the chosen
-    inputs, then the last command), H frames of history, S = 2 + 2 A + H F state values: whether the
-    episode has begun, steps since the last decision, the last command, the output that is held, the
-    frames with the newest last.
+    inputs, then the last command), H frames of history, M values of recurrent memory, S = 2 + 2 A +
+    H F + M state values: whether the episode has begun, steps since the last decision, the last
+    command, the output that is held, the frames with the newest last, the memory.
 
     Source: wrappers of ppo_balancer (last action, history, action integration, rescaling) in that
         order; one flat state for all of them, and deciding at a lower rate than acting, are ours.
@@ -57,7 +58,8 @@ class Pipeline(nn.Module):
         self.action_size = interface.action_size
         self.frame_size = len(columns) + config.append_last_command * self.action_size
         self.feature_size = config.history * self.frame_size
-        self.state_size = 2 + 2 * self.action_size + self.feature_size
+        self.memory_size = state_size(config)
+        self.state_size = 2 + 2 * self.action_size + self.feature_size + self.memory_size
         self.moments = RunningMoments(self.frame_size) if config.normalize_observation else None
 
     def initial_state(self, nb: int, *, phase: int = 0) -> Tensor:
@@ -77,7 +79,7 @@ class Pipeline(nn.Module):
         Returns:
             The features (E, H F) and the new state.
         """
-        started, phase, command, held, history = self._split(state)
+        started, phase, command, held, history, memory = self._split(state)
         frame = observation[:, self.inputs]
         if self.config.append_last_command:
             frame = torch.cat([frame, command], dim=1)
@@ -90,7 +92,7 @@ class Pipeline(nn.Module):
             started = torch.where(due, 1.0, started)
         else:
             started = torch.ones_like(started)
-        state = torch.cat([started, phase, command, held, newer], dim=1)
+        state = torch.cat([started, phase, command, held, newer, memory], dim=1)
         return self.normalize(newer), state
 
     def normalize(self, history: Tensor) -> Tensor:
@@ -102,11 +104,21 @@ class Pipeline(nn.Module):
 
     def features(self, state: Tensor) -> Tensor:
         """Features of what the agents in `state` (N, S) remember, (N, H F)."""
-        return self.normalize(state[:, 2 + 2 * self.action_size :])
+        return self.normalize(self._split(state)[4])
 
     def newest_frame(self, state: Tensor) -> Tensor:
         """The last frame taken in, before normalisation, (E, F)."""
-        return state[:, -self.frame_size :]
+        return self._split(state)[4][:, -self.frame_size :]
+
+    def memory(self, state: Tensor) -> Tensor:
+        """What agents in `state` (N, S) have in their recurrent memory, (N, M)."""
+        return self._split(state)[5]
+
+    def remember(self, memory: Tensor, state: Tensor) -> Tensor:
+        """The state (N, S) with a new memory (N, M), where a decision is due."""
+        if self.config.action_repeat > 1:
+            memory = torch.where(state[:, 1:2] < 0.5, memory, self.memory(state))
+        return torch.cat([state[:, : self.state_size - self.memory_size], memory], dim=1)
 
     def act(self, output: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Turn network outputs (E, A) into actions in the environment's units; and the new state.
@@ -115,7 +127,7 @@ class Pipeline(nn.Module):
         [-1, 1]: as rates of change, integrated and clipped to the bounds, or rescaled to the
         bounds. A choice passes through.
         """
-        started, phase, command, held, history = self._split(state)
+        started, phase, command, held, history, memory = self._split(state)
         repeat = self.config.action_repeat
         held = torch.where(phase < 0.5, output, held) if repeat > 1 else output
         phase = torch.where(phase + 1.5 > repeat, 0.0, phase + 1.0)
@@ -126,15 +138,16 @@ class Pipeline(nn.Module):
             command = self.low + 0.5 * (held.clamp(-1.0, 1.0) + 1.0) * (self.high - self.low)
         else:
             command = held
-        return command, torch.cat([started, phase, command, held, history], dim=1)
+        return command, torch.cat([started, phase, command, held, history, memory], dim=1)
 
-    def _split(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Begun (E, 1), phase (E, 1), command (E, A), held output (E, A), history (E, H F)."""
-        size = self.action_size
+    def _split(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Begun (E, 1), phase (E, 1), command, held output (E, A), history (E, H F), memory."""
+        size, memory = self.action_size, self.state_size - self.memory_size
         return (
             state[:, :1],
             state[:, 1:2],
             state[:, 2 : 2 + size],
             state[:, 2 + size : 2 + 2 * size],
-            state[:, 2 + 2 * size :],
+            state[:, 2 + 2 * size : memory],
+            state[:, memory:],
         )

@@ -3,6 +3,10 @@ r"""Proximal policy optimization.
 The policy may move as long as the probability ratio $\rho = \pi(a|s)/\pi_\text{old}(a|s)$ stays
 within $1\pm\epsilon$: maximise $E[\min(\rho A, \mathrm{clip}(\rho, 1-\epsilon, 1+\epsilon) A)]$.
 
+The agent may have a memory. Then a minibatch holds the whole segments of some environments (detail
+35), and what the memory recalled is computed anew from their beginning (detail 36). Without a
+memory every transition is a segment of its own, and the same lines do both.
+
 Source: Schulman et al. 2017, arXiv:1707.06347, eq. 7 (surrogate) and 9 (total loss); details as
 numbered by Huang et al. 2022, "The 37 implementation details of PPO".
 """
@@ -15,12 +19,14 @@ import torch
 from torch import Generator, Tensor, nn
 
 from surefoot.agent.agent import Agent
-from surefoot.agent.distributions import DiagonalGaussian
+from surefoot.agent.distributions import DiagonalGaussian, Distribution
 from surefoot.algos.means import Means
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.schedule import Schedule
 from surefoot.data.returns import gae
 from surefoot.data.rollout import Rollout, minibatches
+from surefoot.data.samples import Samples
+from surefoot.errors import InvalidConfig
 
 
 class PPO:
@@ -31,15 +37,33 @@ class PPO:
         config: Settings.
         total_updates: How many updates the schedules span.
         generator: Order of the minibatches.
+        own: What the learner learns besides the agent, and the agent does not need.
+
+    Raises:
+        InvalidConfig: The agent has a memory, and a minibatch does not hold whole segments.
     """
 
     def __init__(
-        self, agent: Agent, config: PPOConfig, *, total_updates: int, generator: Generator
+        self,
+        agent: Agent,
+        config: PPOConfig,
+        *,
+        total_updates: int,
+        generator: Generator,
+        own: nn.Module | None = None,
     ) -> None:
+        if agent.memory is not None and config.batch_size % config.n_steps:
+            raise InvalidConfig(
+                f"with agent.memory {agent.config.memory}, algo.batch_size must be a multiple of "
+                f"algo.n_steps, got {config.batch_size} and {config.n_steps}: a minibatch holds "
+                "the whole segments of some environments"
+            )
         self.agent, self.config = agent, config
         self.total_updates, self.nb_updates = total_updates, 0
         self._generator = generator
-        self._parameters = [p for p in agent.parameters() if p.requires_grad]
+        self.own = own or nn.Module()
+        learned = [*agent.parameters(), *self.own.parameters()]
+        self._parameters = [p for p in learned if p.requires_grad]
         self._optimizer = torch.optim.Adam(  # detail 3: epsilon
             self._parameters, lr=config.learning_rate, eps=1e-5, fused=True
         )
@@ -60,19 +84,25 @@ class PPO:
             schedule.follow_progress(self.nb_updates / self.total_updates)
         for group in self._optimizer.param_groups:
             group["lr"] = self._schedules["learning_rate"].value
-        advantage, value = self.advantages(rollout)
-        samples = _Samples(rollout, advantage, value)
+        samples = self.samples(rollout)
         metrics = Means()
-        keep_going = True
         for _ in range(self.config.n_epochs):
-            for index in minibatches(rollout.nb_samples, self.config.batch_size, self._generator):
-                keep_going = self._step(samples.pick(index), metrics)
-                if not keep_going:
-                    break
-            if not keep_going:
+            if not self._epoch(samples, metrics):
                 break
         self.nb_updates += 1
         return self._report(metrics, samples)
+
+    def _epoch(self, samples: Samples, metrics: Means) -> bool:
+        """Every sample once; False once the policy has moved too far."""
+        nb_segments = self.config.batch_size // samples.length
+        batches = minibatches(samples.nb_segments, nb_segments, self._generator)
+        return all(self._step(samples.pick(segments), metrics) for segments in batches)
+
+    def samples(self, rollout: Rollout) -> Samples:
+        """A rollout as what gradient steps learn from."""
+        advantage, value = self.advantages(rollout)
+        length = 1 if self.agent.memory is None else len(rollout.reward)
+        return Samples(rollout, advantage, value, length=length)
 
     @torch.no_grad()
     def advantages(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
@@ -81,11 +111,13 @@ class PPO:
         A step that ran out of time bootstraps from the state it led to, before the reset.
         """
         features = torch.cat([rollout.features, rollout.last_features[None]])
-        values = self.agent.value(features)
+        values = self.agent.value(self.agent.look_along(features, rollout.memory, rollout.done))
         value, next_value = values[:-1], values[1:].clone()
         if len(rollout.truncated_at):
             step, env = rollout.truncated_at.unbind(dim=1)
-            next_value[step, env] = self.agent.value(rollout.truncated_features)
+            features, memory = rollout.truncated_features[None], rollout.truncated_memory
+            seen = self.agent.look_along(features, memory, rollout.done[:0, env])
+            next_value[step, env] = self.agent.value(seen[0])
         advantage = gae(
             rollout.reward,
             value,
@@ -97,11 +129,29 @@ class PPO:
         )
         return advantage, value
 
-    def _step(self, batch: _Samples, metrics: Means) -> bool:
+    def see(self, batch: Samples) -> Tensor:
+        """What the networks see of each sample with the memory as it is now, (N, V)."""
+        features, done = batch.in_order(batch.features), batch.in_order(batch.done)
+        return self.agent.look_along(features, batch.memory, done[:-1]).flatten(0, 1)
+
+    def law(self, seen: Tensor) -> Distribution:
+        """The policy whose probabilities are improved, given what is seen (N, V)."""
+        return self.agent.distribution(seen)
+
+    def value_loss(self, batch: Samples, seen: Tensor) -> Tensor:
+        """Mean square error of the values, scalar."""
+        value = self.agent.value(seen)
+        if self.config.clip_range_vf is not None:  # detail 9, as Stable-Baselines3 does it
+            reach = self._schedules["clip_range_vf"].value
+            value = batch.value + (value - batch.value).clamp(-reach, reach)
+        return (value - batch.value_target).square().mean()
+
+    def _step(self, batch: Samples, metrics: Means) -> bool:
         """One gradient step; False, without a step, once the policy has moved too far."""
         c = self.config
         clip = self._schedules["clip_range"].value
-        distribution = self.agent.distribution(batch.features)
+        seen = self.see(batch)
+        distribution = self.law(seen)
         log_ratio = distribution.log_prob(batch.action) - batch.log_prob
         ratio = log_ratio.exp()
 
@@ -111,12 +161,7 @@ class PPO:
         clipped = ratio.clamp(1.0 - clip, 1.0 + clip)
         policy_loss = -torch.min(ratio * advantage, clipped * advantage).mean()
 
-        value = self.agent.value(batch.features)
-        if c.clip_range_vf is not None:  # detail 9, without its maximum, as Stable-Baselines3
-            reach = self._schedules["clip_range_vf"].value
-            value = batch.value + (value - batch.value).clamp(-reach, reach)
-        value_loss = (value - batch.value_target).square().mean()
-
+        value_loss = self.value_loss(batch, seen)
         entropy_loss = -distribution.entropy().mean()
         loss = policy_loss + c.ent_coef * entropy_loss + c.vf_coef * value_loss
 
@@ -140,7 +185,7 @@ class PPO:
         )
         return True
 
-    def _report(self, metrics: Means, samples: _Samples) -> dict[str, float]:
+    def _report(self, metrics: Means, samples: Samples) -> dict[str, float]:
         means = metrics.take()
         for schedule in self._schedules.values():
             schedule.follow_kl(means["approx_kl"])
@@ -156,17 +201,18 @@ class PPO:
         return report
 
     @torch.no_grad()
-    def _mean_std(self, samples: _Samples) -> float:
+    def _mean_std(self, samples: Samples) -> float:
         """Standard deviation of the actions, the mean over them and over the states."""
         if self.agent.config.log_std == "parameter":
             return float(self.agent.log_std.exp().mean())
-        law = self.agent.distribution(samples.features)
+        law = self.agent.distribution(self.see(samples))
         assert isinstance(law, DiagonalGaussian)
         return float(law.log_std.exp().mean())
 
     def state_dict(self) -> dict[str, Any]:
-        """Optimizer, schedules, counter and generator; the agent is saved on its own."""
+        """All that the learner has; the agent is saved on its own."""
         return {
+            "own": self.own.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "schedules": {name: s.value for name, s in self._schedules.items()},
             "nb_updates": self.nb_updates,
@@ -175,27 +221,9 @@ class PPO:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state_dict`, bit for bit."""
+        self.own.load_state_dict(state.get("own", {}))  # runs from before have none
         self._optimizer.load_state_dict(state["optimizer"])
         for name, value in state["schedules"].items():
             self._schedules[name].value = value
         self.nb_updates = state["nb_updates"]
         self._generator.set_state(state["random"])
-
-
-class _Samples:
-    """The transitions of a rollout, flat: (N, ...)."""
-
-    def __init__(self, rollout: Rollout, advantage: Tensor, value: Tensor) -> None:
-        self.features = rollout.features.flatten(0, 1)
-        self.action = rollout.action.flatten(0, 1)
-        self.log_prob = rollout.log_prob.flatten()
-        self.advantage = advantage.flatten()
-        self.value = value.flatten()
-        self.value_target = self.advantage + self.value  # detail 5
-
-    def pick(self, index: Tensor) -> _Samples:
-        """The samples `index`."""
-        picked = object.__new__(_Samples)
-        for name, tensor in vars(self).items():
-            setattr(picked, name, tensor[index])
-        return picked

@@ -13,11 +13,12 @@ from torch import Generator, Tensor
 class Rollout:
     """T steps of E environments; segments cross the ends of episodes.
 
-    F features, A action values. Values and advantages are filled in by the learner.
+    F features, A action values, M values of recurrent memory. Values and advantages are filled in
+    by the learner.
     """
 
     features: Tensor
-    """What the networks saw, (T, E, F)."""
+    """What was observed for each decision, (T, E, F)."""
     action: Tensor
     """What the policy drew, before any clipping, (T, E, A)."""
     log_prob: Tensor
@@ -34,6 +35,10 @@ class Rollout:
     """Where time ran out: (K, 2) of step and environment."""
     truncated_features: Tensor
     """Features of those states, before their reset, (K, F)."""
+    memory: Tensor
+    """The memory before the first step, (E, M)."""
+    truncated_memory: Tensor
+    """The memory with which those states were reached, (K, M)."""
 
     @property
     def nb_samples(self) -> int:

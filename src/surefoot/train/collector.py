@@ -37,9 +37,10 @@ class Collector:
         player.begin()
         features, actions, log_probs, rewards, terminated, done, frames = ([] for _ in range(7))
         late_at: list[Tensor] = []
-        late_features: list[Tensor] = []
+        late_states: list[Tensor] = []
+        memory = pipeline.memory(player.state)
         for t in range(n_steps):
-            distribution = self.agent.distribution(player.features)
+            distribution = self.agent.distribution(player.look())
             drawn = distribution.sample(self._generator)
             features.append(player.features)
             actions.append(drawn)
@@ -54,7 +55,9 @@ class Collector:
             if bool(late.any()):
                 ids = held.ended_ids[late]
                 late_at.append(torch.stack([torch.full_like(ids, t), ids], dim=1))
-                late_features.append(pipeline.features(held.final_state[late]))
+                late_states.append(held.final_state[late])
+        late_state = torch.cat(late_states) if late_states else player.state[:0]
+        late_features = pipeline.features(late_state)
         if pipeline.moments is not None:  # only now, so that one rollout has one normalisation
             pipeline.moments.update(torch.cat(frames))
         reward = torch.stack(rewards)
@@ -68,7 +71,9 @@ class Collector:
             done=ended,
             last_features=player.features,
             truncated_at=torch.cat(late_at) if late_at else torch.zeros(0, 2, dtype=torch.int64),
-            truncated_features=torch.cat(late_features) if late_features else player.features[:0],
+            truncated_features=late_features,
+            memory=memory,
+            truncated_memory=pipeline.memory(late_state),
         )
 
     def _scale(self, reward: Tensor, done: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class Player:
         self.state = agent.pipeline.initial_state(env.nb_worlds)
         """The pipeline's states, (E, S)."""
         self.features = torch.zeros(env.nb_worlds, agent.pipeline.feature_size)
-        """What the next decision is made from, (E, F)."""
+        """What was observed for the next decision, (E, F)."""
         self._started = False
         self.episodes = EpisodeStatistics(env.nb_worlds)
 
@@ -51,6 +51,11 @@ class Player:
 
     def _observe(self, obs: Tensor) -> None:
         self.features, self.state = self.agent.pipeline.observe(obs, self.state)
+
+    def look(self) -> Tensor:
+        """What the policy sees for the decision that is due, (E, V); its memory takes it in."""
+        seen, self.state = self.agent.look(self.features, self.state)
+        return seen
 
     def hold(self, output: Tensor) -> Held:
         """Act on an output (E, A) until the next decision is due; rewards add up.
