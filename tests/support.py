@@ -26,15 +26,17 @@ OFF_POLICY = (
 """Every off-policy algorithm on a task that it can act in, and one on a task of ours."""
 
 
-def short_run(task: str, updates: int = 4, algo: str = "ppo", **changes: object) -> Run:
+def short_run(
+    task: str, updates: int = 4, algo: str = "ppo", memory: str = "none", **changes: object
+) -> Run:
     """A run of a few small updates, with every option that has a state switched on."""
     preset = find_preset(task, "default", algo=algo)
     if isinstance(preset.algo, PPOConfig):
         settings = replace(
-            preset.algo, n_steps=12, batch_size=16, n_epochs=2, normalize_return=True,
-            learning_rate_schedule="linear", desired_kl=None,
+            preset.algo, n_steps=12, batch_size=16 if memory == "none" else 24, n_epochs=2,
+            normalize_return=True, learning_rate_schedule="linear", desired_kl=None,
         )  # fmt: skip
-        agent = preset.agent
+        agent = replace(preset.agent, memory=memory)
     else:
         settings = replace(
             preset.algo, buffer_size=80, learning_starts=20, batch_size=16, train_freq=3,

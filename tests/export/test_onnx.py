@@ -170,6 +170,29 @@ def test_choices_are_exported_as_their_numbers(tmp_path, capfd):
     assert (chosen == expected.numpy()).all()
 
 
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_a_memory_is_exported_with_its_state(kind, pendulum, tmp_path):
+    """An agent with all that has a state: history, action held and integrated, and a memory."""
+    env = pendulum[0]
+    config = dataclasses.replace(
+        find_preset("upkie-pendulum", "default").agent, memory=kind, memory_size=16
+    )
+    agent = scrambled(config, env.interface, gain=100.0)
+    path = tmp_path / "policy.onnx"
+    export_policy(agent, card_of(agent, "upkie-pendulum"), path)
+    torch_policy, policy = AgentPolicy(agent), OnnxPolicy(path)
+    torch_policy.reset(1)
+    observation, actions = env.reset(), []
+    for _ in range(200):
+        actions.append(torch_policy.act(observation))
+        repeated = policy.act(observation.numpy())
+        assert relative_error(repeated, actions[-1].numpy()) <= TOLERANCE
+        observation = env.step(actions[-1]).obs
+    assert torch.cat(actions).std() > 0.1  # it does something
+    memory = agent.pipeline.memory(torch.from_numpy(policy._state))
+    assert memory.shape == (1, {"lstm": 32, "gru": 16}[kind]) and memory.abs().max() > 0.1
+
+
 def test_a_card_of_another_agent_is_refused(pendulum, tmp_path):
     agent = pendulum[1]
     card = card_of(agent, "upkie-pendulum")

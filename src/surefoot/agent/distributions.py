@@ -38,6 +38,15 @@ class DiagonalGaussian:
         per_dimension = self.log_std + 0.5 * (1.0 + _LOG_2PI)
         return per_dimension.expand_as(self.mean).sum(dim=1)
 
+    def kl(self, other: DiagonalGaussian) -> Tensor:
+        r"""Divergence KL(self, other), nats, (N,).
+
+        $\sum[\log\sigma'-\log\sigma + (\sigma^2 + (\mu-\mu')^2) / (2\sigma'^2) - \frac12]$
+        """
+        log_ratio = other.log_std - self.log_std
+        error = ((self.mean - other.mean) * (-other.log_std).exp()).square()
+        return (log_ratio + 0.5 * ((-2.0 * log_ratio).exp() + error - 1.0)).sum(dim=1)
+
     @property
     def mode(self) -> Tensor:
         """The most likely action, (N, A)."""
@@ -115,6 +124,10 @@ class Categorical:
         """Nats, (N,)."""
         return -(self.probs * self.log_p).sum(dim=1)
 
+    def kl(self, other: Categorical) -> Tensor:
+        """Divergence KL(self, other), nats, (N,)."""
+        return (self.log_p.exp() * (self.log_p - other.log_p)).sum(dim=1)
+
     @property
     def mode(self) -> Tensor:
         """The most likely choice, (N, 1)."""
@@ -158,3 +171,11 @@ class EpsilonGreedy:
 
 Distribution = DiagonalGaussian | Categorical
 """The laws of a stochastic agent; `EpsilonGreedy` has no gradient and explores for values."""
+
+
+def kl_divergence(old: Distribution, new: Distribution) -> Tensor:
+    """KL(old, new) of two laws of one kind, nats, (N,)."""
+    if isinstance(old, Categorical) and isinstance(new, Categorical):
+        return old.kl(new)
+    assert isinstance(old, DiagonalGaussian) and isinstance(new, DiagonalGaussian)
+    return old.kl(new)

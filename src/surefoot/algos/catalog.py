@@ -8,11 +8,14 @@ from typing import Literal
 
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
 from surefoot.algos.dqn_config import C51Config, DQNConfig
+from surefoot.algos.ppg_config import PPGConfig
 from surefoot.algos.ppo_config import PPOConfig
+from surefoot.algos.rnd_config import RNDConfig
+from surefoot.algos.rpo_config import RPOConfig
 from surefoot.errors import InvalidConfig
 from surefoot.signals import Interface, Layout
 
-OnPolicyConfig = PPOConfig
+OnPolicyConfig = PPOConfig | RPOConfig | RNDConfig | PPGConfig
 """Settings of the algorithms that learn from rollouts of the policy as it is."""
 OffPolicyAlgoConfig = DQNConfig | C51Config | DDPGConfig | TD3Config | SACConfig
 """Settings of the algorithms that learn from a replay."""
@@ -26,8 +29,8 @@ class AlgorithmEntry:
 
     config: type[AnyAlgoConfig]
     """Its settings."""
-    actions: Literal["any", "discrete", "bounded"]
-    """What it can send: anything, a choice, or continuous values between finite bounds."""
+    actions: Literal["any", "discrete", "continuous", "bounded"]
+    """What it can send: anything, a choice, continuous values, or such between finite bounds."""
     summary: str
     """What it is, in one line."""
 
@@ -63,6 +66,23 @@ ALGORITHMS: dict[str, AlgorithmEntry] = {
         actions="bounded",
         summary="soft actor-critic with automatic temperature (off-policy, Box actions)",
     ),
+    "rpo": AlgorithmEntry(
+        config=RPOConfig,
+        actions="continuous",
+        summary="robust policy optimization: PPO that keeps exploring (on-policy, Box actions)",
+    ),
+    "rnd": AlgorithmEntry(
+        config=RNDConfig,
+        actions="any",
+        summary="random network distillation: PPO with curiosity (on-policy, Box or Discrete "
+        "actions)",
+    ),
+    "ppg": AlgorithmEntry(
+        config=PPGConfig,
+        actions="any",
+        summary="phasic policy gradient: PPO with an auxiliary phase (on-policy, Box or Discrete "
+        "actions)",
+    ),
 }
 """Algorithms by their name on the command line."""
 
@@ -85,6 +105,7 @@ def check_actions(algo: str, interface: Interface) -> None:
 
 _WORDS = {
     "discrete": "discrete",
+    "continuous": "continuous",
     "bounded": "continuous, bounded",
     "unbounded": "continuous, unbounded",
 }
@@ -98,4 +119,5 @@ def _kind(action: Layout | int) -> str:
 
 
 def _can(algo: str, kind: str) -> bool:
-    return ALGORITHMS[algo].actions in ("any", kind)
+    actions = ALGORITHMS[algo].actions
+    return actions in ("any", kind) or (actions == "continuous" and kind != "discrete")

@@ -129,10 +129,13 @@ class PPO:
         )
         return advantage, value
 
-    def see(self, batch: Samples) -> Tensor:
-        """What the networks see of each sample with the memory as it is now, (N, V)."""
+    def see(self, batch: Samples, agent: Agent | None = None) -> Tensor:
+        """What the networks see of each sample with the memory as it is now, (N, V).
+
+        Another agent than the one that learns may look instead.
+        """
         features, done = batch.in_order(batch.features), batch.in_order(batch.done)
-        return self.agent.look_along(features, batch.memory, done[:-1]).flatten(0, 1)
+        return (agent or self.agent).look_along(features, batch.memory, done[:-1]).flatten(0, 1)
 
     def law(self, seen: Tensor) -> Distribution:
         """The policy whose probabilities are improved, given what is seen (N, V)."""
@@ -171,10 +174,7 @@ class PPO:
         if c.target_kl is not None and approx_kl > 1.5 * c.target_kl:
             metrics.add(approx_kl=approx_kl)
             return False
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self._parameters, c.max_grad_norm)
-        self._optimizer.step()
+        norm = self.descend(loss)
         metrics.add(
             approx_kl=approx_kl,
             clip_fraction=clip_fraction,
@@ -184,6 +184,14 @@ class PPO:
             gradient_norm=norm,
         )
         return True
+
+    def descend(self, loss: Tensor) -> Tensor:
+        """One step of Adam; returns the norm of the gradient before it was scaled down."""
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self._parameters, self.config.max_grad_norm)  # detail 11
+        self._optimizer.step()
+        return norm
 
     def _report(self, metrics: Means, samples: Samples) -> dict[str, float]:
         means = metrics.take()

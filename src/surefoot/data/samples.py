@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -50,12 +50,21 @@ class Samples:
         """The samples of some segments, by number (B,)."""
         steps = torch.arange(self.length)[:, None] * self.nb_segments
         rows = (steps + segments).flatten()
-        picked = object.__new__(type(self))
-        picked.length = self.length
-        for name, tensor in vars(self).items():
-            if isinstance(tensor, Tensor):
-                setattr(picked, name, tensor[segments if name == "memory" else rows])
-        return picked
+        return self.of(
+            {
+                name: value[segments if name == "memory" else rows]
+                if isinstance(value, Tensor)
+                else value
+                for name, value in vars(self).items()
+            }
+        )
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Self:
+        """Samples from `vars` of others: some of them, or those of a checkpoint."""
+        samples = object.__new__(cls)
+        vars(samples).update(fields)
+        return samples
 
     def in_order(self, samples: Tensor) -> Tensor:
         """What belongs to the samples (N, ...), as (L, G, ...)."""

@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 from surefoot.agent.agent import Agent
 from surefoot.algos.catalog import OnPolicyConfig
+from surefoot.algos.ppg import PPG
 from surefoot.algos.ppo import PPO
+from surefoot.algos.rnd import RND
+from surefoot.algos.rpo import RPO
 from surefoot.data.rollout import Rollout
 from surefoot.envs.env import Env
 from surefoot.train.collector import Collector
@@ -30,7 +33,12 @@ class OnPolicyLearner(Protocol):
         ...
 
 
-LEARNERS: dict[str, Callable[..., OnPolicyLearner]] = {"ppo": PPO}
+LEARNERS: dict[str, Callable[..., OnPolicyLearner]] = {
+    "ppo": PPO,
+    "rpo": RPO,
+    "rnd": RND,
+    "ppg": PPG,
+}
 """On-policy algorithms by name."""
 
 

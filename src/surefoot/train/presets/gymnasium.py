@@ -3,38 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from surefoot.agent.config import AgentConfig
+from surefoot.algos.ppg_config import PPGConfig
 from surefoot.algos.ppo_config import PPOConfig
+from surefoot.algos.rnd_config import RNDConfig
+from surefoot.algos.rpo_config import RPOConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
 from surefoot.train.presets.off_policy import off_policy
 
+_PPO = PPOConfig(
+    n_steps=128,
+    batch_size=256,
+    n_epochs=4,
+    gamma=0.99,
+    learning_rate=1e-3,
+    learning_rate_schedule="linear",
+    normalize_return=True,
+    clip_range_vf=None,
+    ent_coef=0.0,
+)
+"""Settings that solve the classic-control tasks. Source: CleanRL's PPO, ours adapted."""
 
-def _ppo(env_id: str) -> AnyRunConfig:
-    """Settings that solve the classic-control tasks. Source: CleanRL's PPO, ours adapted."""
+_HIDDEN: dict[str, dict[str, Any]] = {
+    "Surefoot/CartPoleNoVel-v0": {"gamma": 0.99},
+    "Surefoot/PendulumNoVel-v0": {"gamma": 0.9},
+}
+"""Tasks that do not show their velocities, and what PPO needs there besides a memory."""
+
+
+def _config(env_id: str, algo: PPOConfig) -> AnyRunConfig:
     return RunConfig(
         task=GymnasiumConfig(env_id=env_id),
         agent=AgentConfig(normalize_observation=True),
-        algo=PPOConfig(
-            n_steps=128,
-            batch_size=256,
-            n_epochs=4,
-            gamma=0.99,
-            learning_rate=1e-3,
-            learning_rate_schedule="linear",
-            normalize_return=True,
-            clip_range_vf=None,
-            ent_coef=0.0,
-        ),
+        algo=algo,
         nb_envs=8,
         steps=500_000,
     )
 
 
+def _ppo(env_id: str) -> AnyRunConfig:
+    config = _config(env_id, _PPO)
+    if env_id not in _HIDDEN:
+        return config
+    return replace(
+        config,
+        agent=replace(config.agent, memory="lstm"),
+        algo=replace(_PPO, n_epochs=8, **_HIDDEN[env_id]),
+        steps=100_000,
+    )
+
+
+def _rpo(env_id: str) -> AnyRunConfig:
+    return _config(env_id, RPOConfig(**vars(_PPO)))
+
+
+def _rnd(env_id: str) -> AnyRunConfig:
+    return _config(env_id, RNDConfig(**vars(_PPO)))
+
+
+def _ppg(env_id: str) -> AnyRunConfig:
+    return _config(env_id, PPGConfig(**vars(replace(_PPO, n_epochs=1)), n_policy=8))
+
+
 GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {
     "ppo": _ppo,
+    "rpo": _rpo,
+    "rnd": _rnd,
+    "ppg": _ppg,
     **{algo: partial(off_policy, algo=algo) for algo in ("dqn", "c51", "ddpg", "td3", "sac")},
 }
 """Settings of each algorithm for any Gymnasium id."""
