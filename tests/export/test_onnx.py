@@ -180,6 +180,8 @@ def test_a_memory_is_exported_with_its_state(kind, pendulum, tmp_path):
     agent = scrambled(config, env.interface, gain=100.0)
     path = tmp_path / "policy.onnx"
     export_policy(agent, card_of(agent, "upkie-pendulum"), path)
+    layer = agent.memory.layer  # the exporter swaps its weights and puts them back
+    assert all(a is b for a, b in zip(layer._flat_weights, layer.parameters(), strict=True))
     torch_policy, policy = AgentPolicy(agent), OnnxPolicy(path)
     torch_policy.reset(1)
     observation, actions = env.reset(), []

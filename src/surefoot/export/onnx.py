@@ -141,6 +141,8 @@ def _quiet() -> Generator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*is deprecated")
+            # a recurrent layer's own list of its weights, which is the same afterwards
+            warnings.filterwarnings("ignore", message=".*_flat_weights.* were assigned during")
             yield
     finally:
         logger.setLevel(level)
