@@ -55,7 +55,7 @@ def test_fewer_steps_than_one_update_make_one_and_say_so(surefoot):
         (["CartPole-v1", "--preset", "lecture"], "no preset named 'lecture' in task 'CartPole-v1'"),
         (["upkie-pendulum", "--robot", "upki"],
          "no robot named 'upki' in task 'upkie-pendulum'. Did you mean 'upkie'"),
-        (["upkie-pendulum", "--algo", "poo"], "no algorithm named 'poo'.*Did you mean 'ppo'"),
+        (["upkie-pendulum", "--algo", "pppo"], "no algorithm named 'pppo'.*Did you mean 'ppo'"),
         (["upkie-pendulum", "--nb-env", "4"], "no flag named '--nb-env'.*mean '--nb-envs'"),
         (["upkie-pendulum", "--alog", "ppo"], "no flag named '--alog'.*mean '--algo'"),
         (["upkie-pendulum", "--lr", "1"], r"no flag named '--lr'"),
