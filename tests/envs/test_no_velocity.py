@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 import surefoot.envs  # noqa: F401 - registers our environments
+from surefoot.envs.gymnasium_env import make_gymnasium
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,10 @@ def test_positions_are_those_of_the_full_task(gym_id, full_id, kept):
         everything, expected, *_ = full.step(action)
         assert reward == expected
     assert env.spec.max_episode_steps == full.spec.max_episode_steps
+
+
+def test_an_id_may_name_the_module_that_registers_it():
+    config = GymnasiumConfig(env_id="surefoot.envs:Surefoot/PendulumNoVel-v0")
+    env = make_gymnasium(config, nb_envs=2, seed=0)
+    assert env.reset().shape == (2, 2)
+    env.close()

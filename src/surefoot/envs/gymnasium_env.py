@@ -54,11 +54,11 @@ def check_id(env_id: str) -> None:
         UnknownName: It does not.
         InvalidConfig: It is a former name of a task, or its module is not installed.
     """
-    module, separator, _ = env_id.partition(":")
+    module, separator, registered = env_id.rpartition(":")
     try:
         if separator:
             importlib.import_module(module)
-        gymnasium.spec(env_id)
+        gymnasium.spec(registered)
     except ModuleNotFoundError as error:
         raise InvalidConfig(f"{env_id} is not to be found: {error}. Is it installed?") from None
     except gymnasium.error.Error:
