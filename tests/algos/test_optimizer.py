@@ -1,4 +1,4 @@
-"""Adam over one vector is Adam, and targets follow."""
+"""Gradient steps over weights that are one vector, and targets that follow."""
 
 import copy
 

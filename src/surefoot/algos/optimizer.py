@@ -1,13 +1,12 @@
-"""Adam over all weights of a module as one vector: a handful of operations, however many layers.
+"""What a gradient step ends with: Adam, and a target network that follows.
 
 Off-policy learners take one small gradient step per decision. There, walking through the layers in
-Python, once for each of optimizer, gradient norm and target network, costs as much as the numbers.
+Python costs as much as the numbers: so the optimizer is fused, and the weights are one vector.
 """
 
 from __future__ import annotations
 
 import copy
-import math
 from typing import Any
 
 import torch
@@ -34,16 +33,13 @@ class Adam:
     """Lowers losses over the weights of a module.
 
     Args:
-        module: What is trained.
+        module: What is trained; its parameters become views of one vector, `weights`.
         learning_rate: Step size.
         eps: Added to the root of the second moment.
         max_grad_norm: Gradients are scaled down to this norm; None: never.
 
-    Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1, with the moments' correction in the
-        step size as at the end of section 2.
+    Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1, in PyTorch's fused form.
     """
-
-    BETA1, BETA2 = 0.9, 0.999
 
     def __init__(
         self,
@@ -54,40 +50,27 @@ class Adam:
         max_grad_norm: float | None = None,
     ) -> None:
         self.weights = Weights(module)
-        self._learning_rate, self._eps, self._max_grad_norm = learning_rate, eps, max_grad_norm
-        vector = self.weights.vector
-        self._first, self._second = torch.zeros_like(vector), torch.zeros_like(vector)
-        self._buffer = torch.empty_like(vector)
-        self._nb_steps = 0
+        self._max_grad_norm = max_grad_norm
+        self._adam = torch.optim.Adam(
+            self.weights.parameters, lr=learning_rate, eps=eps, fused=True
+        )
 
     def descend(self, loss: Tensor) -> None:
         """One step down the gradient of a scalar; gradients of other weights are not computed."""
         gradients = torch.autograd.grad(loss, self.weights.parameters)
-        self.step(torch.cat([g.flatten() for g in gradients]))
-
-    @torch.no_grad()
-    def step(self, gradient: Tensor) -> None:
-        """One step along minus a gradient, (P,), which is overwritten."""
+        for parameter, gradient in zip(self.weights.parameters, gradients, strict=True):
+            parameter.grad = gradient
         if self._max_grad_norm is not None:
-            norm = torch.linalg.vector_norm(gradient)
-            gradient *= (self._max_grad_norm / (norm + 1e-6)).clamp(max=1.0)
-        self._nb_steps += 1
-        self._first.lerp_(gradient, 1.0 - self.BETA1)
-        self._second.mul_(self.BETA2).addcmul_(gradient, gradient, value=1.0 - self.BETA2)
-        root = math.sqrt(1.0 - self.BETA2**self._nb_steps)
-        rate = self._learning_rate * root / (1.0 - self.BETA1**self._nb_steps)
-        torch.sqrt(self._second, out=self._buffer).add_(self._eps * root)
-        self.weights.vector.addcdiv_(self._first, self._buffer, value=-rate)
+            nn.utils.clip_grad_norm_(self.weights.parameters, self._max_grad_norm)
+        self._adam.step()
 
     def state_dict(self) -> dict[str, Any]:
         """Moments and counter; the weights are the module's."""
-        return {"first": self._first, "second": self._second, "nb_steps": self._nb_steps}
+        return self._adam.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state_dict`, bit for bit."""
-        self._first.copy_(state["first"])
-        self._second.copy_(state["second"])
-        self._nb_steps = state["nb_steps"]
+        self._adam.load_state_dict(state)
 
 
 class Target:

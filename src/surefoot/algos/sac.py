@@ -87,9 +87,8 @@ class SAC:
     def _adapt_temperature(self, log_prob: Tensor) -> None:
         """One gradient step from the log probabilities of fresh actions, (N,)."""
         negative_entropy = log_prob.mean()
-        gradient = -(negative_entropy + self._target_entropy)  # of the loss by log alpha
-        loss = self.temperature.log_alpha * gradient
-        self._temperature_optimizer.step(gradient.reshape(1))
+        loss = -self.temperature.log_alpha * (negative_entropy + self._target_entropy)
+        self._temperature_optimizer.descend(loss)
         self._means.add(ent_coef_loss=loss, entropy_loss=negative_entropy)
 
     def report(self) -> dict[str, float]:
