@@ -34,13 +34,12 @@ class Critics(nn.Module):
                 tensors.append(
                     nn.Parameter(torch.empty(shape).uniform_(-bound, bound, generator=generator))
                 )
+        self._layers = list(zip(self.weights, self.biases, strict=True))
 
     def forward(self, features: Tensor, action: Tensor) -> Tensor:
         """Values of actions (N, A) in states of features (N, F), by each network, (K, N)."""
-        x = torch.cat([features, action], dim=1).expand(len(self.weights[0]), -1, -1)
-        last = len(self.weights) - 1
-        for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias, x, weight)
-            if i < last:
-                x = x.relu_()
-        return x.squeeze(2)
+        *hidden, (weight, bias) = self._layers
+        x = torch.cat([features, action], dim=1).expand(len(weight), -1, -1)
+        for hidden_weight, hidden_bias in hidden:
+            x = torch.baddbmm(hidden_bias, x, hidden_weight).relu_()
+        return torch.baddbmm(bias, x, weight).squeeze(2)

@@ -7,10 +7,10 @@ Python costs as much as the numbers: so the optimizer is fused, and the weights 
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 
 class Weights:
@@ -50,27 +50,45 @@ class Adam:
         max_grad_norm: float | None = None,
     ) -> None:
         self.weights = Weights(module)
-        self._max_grad_norm = max_grad_norm
-        self._adam = torch.optim.Adam(
-            self.weights.parameters, lr=learning_rate, eps=eps, fused=True
-        )
+        self._learning_rate, self._eps, self._max_grad_norm = learning_rate, eps, max_grad_norm
+        self._mean, self._square = torch.zeros_like(self.weights.vector.expand(2, -1))
+        self._nb_steps = torch.zeros(())
 
     def descend(self, loss: Tensor) -> None:
         """One step down the gradient of a scalar; gradients of other weights are not computed."""
-        gradients = torch.autograd.grad(loss, self.weights.parameters)
-        for parameter, gradient in zip(self.weights.parameters, gradients, strict=True):
-            parameter.grad = gradient
+        parts = torch.autograd.grad(loss, self.weights.parameters)
+        self.step(torch.cat([part.flatten() for part in parts]))
+
+    def step(self, gradient: Tensor) -> None:
+        """One step down a gradient that is known, (P,)."""
         if self._max_grad_norm is not None:
-            nn.utils.clip_grad_norm_(self.weights.parameters, self._max_grad_norm)
-        self._adam.step()
+            gradient = gradient * (self._max_grad_norm / gradient.norm()).clamp(max=1.0)
+        adam(
+            [self.weights.vector],
+            [gradient],
+            [self._mean],
+            [self._square],
+            [],
+            [self._nb_steps],
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=self._learning_rate,
+            weight_decay=0.0,
+            eps=self._eps,
+            maximize=False,
+            fused=True,
+        )
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Moments and counter; the weights are the module's."""
-        return self._adam.state_dict()
+        return {"mean": self._mean, "square": self._square, "nb_steps": self._nb_steps}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from `state_dict`, bit for bit."""
-        self._adam.load_state_dict(state)
+        self._mean.copy_(state["mean"])
+        self._square.copy_(state["square"])
+        self._nb_steps.copy_(state["nb_steps"])
 
 
 class Target:

@@ -85,11 +85,13 @@ class SAC:
         return batch.reward + batch.discount * (next_q - alpha * log_prob)
 
     def _adapt_temperature(self, log_prob: Tensor) -> None:
-        """One gradient step from the log probabilities of fresh actions, (N,)."""
+        """One step down the gradient of log alpha, from log probabilities of new actions (N,)."""
         negative_entropy = log_prob.mean()
-        loss = -self.temperature.log_alpha * (negative_entropy + self._target_entropy)
-        self._temperature_optimizer.descend(loss)
-        self._means.add(ent_coef_loss=loss, entropy_loss=negative_entropy)
+        gradient = -(negative_entropy + self._target_entropy)
+        self._temperature_optimizer.step(gradient.reshape(1))
+        self._means.add(
+            ent_coef_loss=self.temperature.log_alpha * gradient, entropy_loss=negative_entropy
+        )
 
     def report(self) -> dict[str, float]:
         """Metrics since the last report."""
