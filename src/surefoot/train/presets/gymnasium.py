@@ -29,6 +29,34 @@ _PPO = PPOConfig(
 )
 """Settings that solve the classic-control tasks. Source: CleanRL's PPO, ours adapted."""
 
+_MUJOCO_PPO = PPOConfig(
+    n_steps=256,
+    batch_size=64,
+    n_epochs=10,
+    gamma=0.99,
+    learning_rate=3e-4,
+    learning_rate_schedule="linear",
+    normalize_return=True,
+    clip_range_vf=None,
+    ent_coef=0.0,
+)
+"""For Gymnasium's MuJoCo robots. Source: CleanRL's PPO for continuous actions, its rollout of 2048
+steps in eight environments, and no clip on values."""
+_MUJOCO = (
+    "Ant",
+    "HalfCheetah",
+    "Hopper",
+    "Humanoid",
+    "HumanoidStandup",
+    "InvertedDoublePendulum",
+    "InvertedPendulum",
+    "Pusher",
+    "Reacher",
+    "Swimmer",
+    "Walker2d",
+)
+"""Gymnasium's MuJoCo robots, any version."""
+
 _HIDDEN: dict[str, dict[str, Any]] = {
     "Surefoot/CartPoleNoVel-v0": {"gamma": 0.99},
     "Surefoot/PendulumNoVel-v0": {"gamma": 0.9},
@@ -47,6 +75,8 @@ def _config(env_id: str, algo: PPOConfig) -> AnyRunConfig:
 
 
 def _ppo(env_id: str) -> AnyRunConfig:
+    if env_id.partition("-v")[0] in _MUJOCO:
+        return replace(_config(env_id, _MUJOCO_PPO), steps=1_000_000)
     config = _config(env_id, _PPO)
     if env_id not in _HIDDEN:
         return config
