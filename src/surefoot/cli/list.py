@@ -73,6 +73,14 @@ def _presets(task: str) -> str:
 
 
 def _robots() -> dict[str, str]:
+    from surefoot.errors import MissingPackage
     from surefoot.robots.registry import ROBOTS
 
-    return {name: f"{robot.title}; {robot.source}" for name, robot in ROBOTS.items()}
+    lines: dict[str, str] = {}
+    for name, robot in ROBOTS.items():
+        try:
+            weight = f"{robot.mass:.1f} kg"
+        except MissingPackage as error:
+            weight = error.install
+        lines[name] = f"{robot.title}; {weight}, {len(robot.servos)} joints; {robot.source}"
+    return lines

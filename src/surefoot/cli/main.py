@@ -13,6 +13,7 @@ from surefoot.errors import SurefootError
 
 COMMANDS = {
     "list": "what there is: tasks, robots, algorithms, baselines",
+    "show": "a robot: its joints and limits, and a picture of it",
     "train": "train a policy: surefoot train upkie-pendulum",
     "eval": "evaluate a run, a policy file or a baseline, here or in any Gymnasium environment",
     "play": "watch a policy: in a window, in the browser, or as a video",

@@ -1,52 +1,53 @@
-"""A few worlds of a training, live: a window, or the browser where there is no screen."""
+"""`surefoot show`: what a robot is made of, and a picture of it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
-from surefoot.errors import Mismatch
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from surefoot.train.session import Session
-
-NB_SHOWN = 6
-"""Worlds on display at most."""
+from surefoot.cli.parser import Parser
+from surefoot.errors import BadFile
 
 
-@contextmanager
-def watch_training(session: Session, *, host: str) -> Generator[None]:
-    """While entered, every step of the training is on display; closing the window changes nothing.
+def main(argv: Sequence[str]) -> int:
+    """Print a robot's joints, write its picture; the picture's path is the last line."""
+    parser = Parser(
+        prog="surefoot show",
+        description="A robot: its joints, drives and limits, and a picture of it at its home pose.",
+    )
+    parser.add_argument("robot", help="a name of `surefoot list robots`")
+    parser.add_argument("--output", type=Path, help="the .png file (default: ROBOT.png)")
+    parser.add_argument(
+        "--collisions", action="store_true", help="draw the shapes that touch the ground instead"
+    )
+    options = parser.read(argv)
+    from surefoot.robots.registry import find_robot
 
-    Raises:
-        Mismatch: The task is not one of ours, so there is nothing to draw.
-    """
-    from surefoot.envs.batched import BatchedEnv
-    from surefoot.envs.scene import scene_spec
-    from surefoot.sim.viewer import open_viewer, tile
-    from surefoot.tasks.catalog import TASKS
+    robot = find_robot(options.robot)
+    path = options.output or Path(f"{robot.name}.png")
+    if path.suffix != ".png":
+        raise BadFile(path, "the name does not end in '.png'", f"Call it '{path.stem}.png'.")
+    from imageio.v3 import imwrite
 
-    env = session.env
-    if not isinstance(env, BatchedEnv):
-        raise Mismatch(f"--show draws our own tasks, not {session.run.task}")
-    nb_shown = min(NB_SHOWN, env.nb_worlds)
-    grid = tile(scene_spec(TASKS[session.run.task].robot), nb_shown)
-    with open_viewer(grid, web=None, host=host, title=session.run.task) as viewer:
-        if viewer.address:
-            print(f"watch at {viewer.address}", file=sys.stderr)
-        step = env.worlds.step
+    from surefoot.envs.scene import portrait
+    from surefoot.sim.assembly import drives
 
-        def step_and_show(nb_steps: int) -> Tensor:
-            diverged = step(nb_steps)
-            viewer.show(env.worlds.qpos[:nb_shown].numpy())
-            return diverged
-
-        env.worlds.step = step_and_show
-        try:
-            yield
-        finally:
-            env.worlds.step = step
+    print(f"{robot.name}: {robot.title}; {robot.mass:.2f} kg; {robot.source}\n")
+    rows = [
+        (d.servo.joint, f"{d.lower:.2f} .. {d.upper:.2f}", f"{d.servo.home:.2f}",
+         f"{d.servo.kp:g}", f"{d.servo.kd:g}", f"{d.torque_limit:g}", f"{d.velocity_limit:g}")
+        for d in drives(robot)
+    ]  # fmt: skip
+    head = ("joint", "range, rad", "home", "kp", "kd", "torque, N m", "speed, rad/s")
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    for row in (head, *rows):
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+    picture = portrait(robot, collisions=options.collisions)
+    try:
+        imwrite(path, picture)
+    except OSError as error:
+        raise BadFile(path, f"cannot be written ({error.strerror})", "Name another.") from None
+    print(path)
+    return 0

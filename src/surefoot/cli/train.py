@@ -196,7 +196,7 @@ def _train(session: Session, folder: RunFolder, options: argparse.Namespace) -> 
             display.update(session.nb_steps, metrics)
 
         if options.show:
-            from surefoot.cli.show import watch_training
+            from surefoot.cli.watch import watch_training
 
             stack.enter_context(watch_training(session, host=options.host))
         train(session, folder, on_update=on_update)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from surefoot.errors import UnknownName
+from surefoot.robots.legged import LEGGED
 from surefoot.robots.upkie import UPKIE
 from surefoot.sim.description import Robot
 
-ROBOTS: dict[str, Robot] = {robot.name: robot for robot in (UPKIE,)}
+ROBOTS: dict[str, Robot] = {robot.name: robot for robot in (UPKIE, *LEGGED)}
 """Robots by their name on the command line."""
 
 
