@@ -121,7 +121,7 @@ def main() -> None:
         results[task] = speeds
     _report.table(("task", "Surefoot", "peer", "its steps/s", "ratio, median (range)"), rows)
     verdicts = [
-        _report.verdict(f"{task}, {peer}", value=ratio, bar=BAR) for _, task, peer, ratio in bars
+        _report.verdict(f"{task}, {peer}", value=ratio, bar=BAR) for task, peer, ratio in bars
     ]
     _report.write_json(options.json, {"speeds": results, "bars": verdicts})
 

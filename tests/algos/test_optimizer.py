@@ -21,14 +21,23 @@ def test_it_is_pytorchs_adam(limit):
     peer = torch.optim.Adam(theirs.parameters(), lr=1e-2, eps=1e-5)
     for seed in range(20):
         x = torch.randn(8, 3, generator=torch.Generator().manual_seed(seed))
-        adam.descend(ours(x).square().mean())
+        adam.learning_rate = peer.param_groups[0]["lr"] = 1e-2 / (seed + 1)
+        norm = adam.descend(ours(x).square().mean())
         peer.zero_grad()
         theirs(x).square().mean().backward()
-        if limit is not None:
-            nn.utils.clip_grad_norm_(theirs.parameters(), limit)
+        expected = nn.utils.clip_grad_norm_(theirs.parameters(), limit or float("inf"))
+        torch.testing.assert_close(norm, expected)
         peer.step()
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_weights_that_a_loss_does_not_depend_on_wait():
+    network = _network()
+    adam = Adam(network, 1e-2)
+    before = network[2].bias.clone()
+    adam.descend(network[:2](torch.ones(4, 3)).sum())
+    assert torch.equal(network[2].bias, before)
 
 
 def test_saved_and_restored_it_continues_bit_for_bit():

@@ -79,7 +79,7 @@ def test_one_auxiliary_step_descends_the_joint_loss():
     with torch.no_grad():
         other.actor[-1].weight.mul_(50.0)
     losses = []
-    learner.descend = losses.append
+    learner._optimizer.descend = losses.append
     learner._auxiliary_step(batch, other, Means())
     seen, target = learner.see(batch), batch.value_target
     aux = learner.own(learner.agent.actor[:-1](seen))[:, 0]

@@ -1,7 +1,7 @@
 """What a gradient step ends with: Adam, and a target network that follows.
 
-Off-policy learners take one small gradient step per decision. There, walking through the layers in
-Python costs as much as the numbers: so the optimizer is fused, and the weights are one vector.
+With networks of this size, walking through the layers in Python costs as much as the numbers: so
+the optimizer is fused, and the weights are one vector.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Adam:
 
     Args:
         module: What is trained; its parameters become views of one vector, `weights`.
-        learning_rate: Step size.
+        learning_rate: Step size; it may be set anew at any time.
         eps: Added to the root of the second moment.
         max_grad_norm: Gradients are scaled down to this norm; None: never.
 
@@ -50,19 +50,26 @@ class Adam:
         max_grad_norm: float | None = None,
     ) -> None:
         self.weights = Weights(module)
-        self._learning_rate, self._eps, self._max_grad_norm = learning_rate, eps, max_grad_norm
+        self.learning_rate, self._eps, self._max_grad_norm = learning_rate, eps, max_grad_norm
         self._mean, self._square = torch.zeros_like(self.weights.vector.expand(2, -1))
         self._nb_steps = torch.zeros(())
 
-    def descend(self, loss: Tensor) -> None:
-        """One step down the gradient of a scalar; gradients of other weights are not computed."""
-        parts = torch.autograd.grad(loss, self.weights.parameters)
-        self.step(torch.cat([part.flatten() for part in parts]))
+    def descend(self, loss: Tensor) -> Tensor:
+        """One step down the gradient of a scalar; gradients of other weights are not computed.
 
-    def step(self, gradient: Tensor) -> None:
-        """One step down a gradient that is known, (P,)."""
+        Weights that the loss does not depend on have gradient zero.
+
+        Returns:
+            The norm of the gradient before it was scaled down.
+        """
+        parts = torch.autograd.grad(loss, self.weights.parameters, materialize_grads=True)
+        return self.step(torch.cat([part.flatten() for part in parts]))
+
+    def step(self, gradient: Tensor) -> Tensor:
+        """One step down a gradient that is known, (P,); returns its norm."""
+        norm = gradient.norm()
         if self._max_grad_norm is not None:
-            gradient = gradient * (self._max_grad_norm / gradient.norm()).clamp(max=1.0)
+            gradient = gradient * (self._max_grad_norm / norm).clamp(max=1.0)
         adam(
             [self.weights.vector],
             [gradient],
@@ -73,12 +80,13 @@ class Adam:
             amsgrad=False,
             beta1=0.9,
             beta2=0.999,
-            lr=self._learning_rate,
+            lr=self.learning_rate,
             weight_decay=0.0,
             eps=self._eps,
             maximize=False,
             fused=True,
         )
+        return norm
 
     def state_dict(self) -> dict[str, Tensor]:
         """Moments and counter; the weights are the module's."""

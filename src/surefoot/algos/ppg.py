@@ -90,7 +90,7 @@ class PPG(PPO):
         aux_loss = 0.5 * (aux_value - batch.value_target).square().mean()
         value_loss = 0.5 * super().value_loss(batch, seen.detach())
         joint_loss = aux_loss + self._settings.beta_clone * kl
-        self.descend(joint_loss + value_loss)
+        self._optimizer.descend(joint_loss + value_loss)
         metrics.add(aux_value_loss=aux_loss, aux_kl=kl)
 
     def state_dict(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from torch import Generator, Tensor, nn
 from surefoot.agent.agent import Agent
 from surefoot.agent.distributions import DiagonalGaussian, Distribution
 from surefoot.algos.means import Means
+from surefoot.algos.optimizer import Adam
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.schedule import Schedule
 from surefoot.data.returns import gae
@@ -62,10 +63,11 @@ class PPO:
         self.total_updates, self.nb_updates = total_updates, 0
         self._generator = generator
         self.own = own or nn.Module()
-        learned = [*agent.parameters(), *self.own.parameters()]
-        self._parameters = [p for p in learned if p.requires_grad]
-        self._optimizer = torch.optim.Adam(  # detail 3: epsilon
-            self._parameters, lr=config.learning_rate, eps=1e-5, fused=True
+        self._optimizer = Adam(
+            nn.ModuleList([agent, self.own]),
+            config.learning_rate,
+            eps=1e-5,  # detail 3
+            max_grad_norm=config.max_grad_norm,  # detail 11
         )
         c, kl = config, config.desired_kl
         self._schedules = {
@@ -82,8 +84,7 @@ class PPO:
         """Improve the agent with one rollout; returns the metrics `train/...`."""
         for schedule in self._schedules.values():
             schedule.follow_progress(self.nb_updates / self.total_updates)
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._schedules["learning_rate"].value
+        self._optimizer.learning_rate = self._schedules["learning_rate"].value
         samples = self.samples(rollout)
         metrics = Means()
         for _ in range(self.config.n_epochs):
@@ -174,7 +175,7 @@ class PPO:
         if c.target_kl is not None and approx_kl > 1.5 * c.target_kl:
             metrics.add(approx_kl=approx_kl)
             return False
-        norm = self.descend(loss)
+        norm = self._optimizer.descend(loss)
         metrics.add(
             approx_kl=approx_kl,
             clip_fraction=clip_fraction,
@@ -185,14 +186,6 @@ class PPO:
         )
         return True
 
-    def descend(self, loss: Tensor) -> Tensor:
-        """One step of Adam; returns the norm of the gradient before it was scaled down."""
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self._parameters, self.config.max_grad_norm)  # detail 11
-        self._optimizer.step()
-        return norm
-
     def _report(self, metrics: Means, samples: Samples) -> dict[str, float]:
         means = metrics.take()
         for schedule in self._schedules.values():
@@ -201,7 +194,7 @@ class PPO:
         unexplained = (samples.value_target - samples.value).var()
         report = {f"train/{name}": value for name, value in means.items()}
         report["train/explained_variance"] = float(1.0 - unexplained / variance)
-        report["train/learning_rate"] = self._optimizer.param_groups[0]["lr"]
+        report["train/learning_rate"] = self._optimizer.learning_rate
         report["train/clip_range"] = self._schedules["clip_range"].value
         if self.agent.pipeline.continuous:
             report["train/std"] = self._mean_std(samples)

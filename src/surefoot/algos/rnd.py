@@ -17,6 +17,7 @@ from torch import Generator, Tensor, nn
 from surefoot.agent.agent import Agent
 from surefoot.agent.moments import RunningMoments
 from surefoot.agent.networks import mlp
+from surefoot.algos.optimizer import Adam
 from surefoot.algos.ppo import PPO
 from surefoot.algos.rnd_config import RNDConfig
 from surefoot.data.returns import gae
@@ -87,9 +88,7 @@ class RND(PPO):
         )
         self._settings = config
         self._curiosity = Curiosity(agent.pipeline.feature_size, config, generator)
-        self._predictor_optimizer = torch.optim.Adam(
-            self._curiosity.predictor.parameters(), lr=config.rnd_learning_rate
-        )
+        self._predictor_optimizer = Adam(self._curiosity.predictor, config.rnd_learning_rate)
         self._discounted = torch.zeros(1)
 
     def update(self, rollout: Rollout) -> dict[str, float]:
@@ -151,9 +150,7 @@ class RND(PPO):
         errors: list[Tensor] = []
         for index in minibatches(len(met), self.config.batch_size, self._generator):
             error = self._curiosity(met[index]).mean()
-            self._predictor_optimizer.zero_grad(set_to_none=True)
-            error.backward()
-            self._predictor_optimizer.step()
+            self._predictor_optimizer.descend(error)
             errors.append(error.detach())
         return float(torch.stack(errors).mean())
 
