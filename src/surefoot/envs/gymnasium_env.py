@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gymnasium
 import mujoco
 import numpy as np
 import torch
-from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
 from surefoot.envs.batched import Transition
@@ -35,16 +35,10 @@ def make_gymnasium(config: GymnasiumConfig, *, nb_envs: int, seed: int) -> Gymna
     if config.max_episode_steps is not None:
         options["max_episode_steps"] = config.max_episode_steps
     try:
-        env = gymnasium.make_vec(
-            config.env_id,
-            num_envs=nb_envs,
-            vectorization_mode="sync",
-            vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
-            **options,
-        )
+        envs = [gymnasium.make(config.env_id, **options) for _ in range(nb_envs)]
     except gymnasium.error.DependencyNotInstalled as error:
         raise SurefootError(f"{config.env_id} cannot be made: {error}") from None
-    return GymnasiumEnv(env, seed=seed)
+    return GymnasiumEnv(envs, seed=seed)
 
 
 def check_id(env_id: str) -> None:
@@ -76,49 +70,62 @@ def check_id(env_id: str) -> None:
 
 
 class GymnasiumEnv:
-    """The `Env` protocol over a Gymnasium vector environment that resets in the same step."""
+    """The `Env` protocol over copies of a Gymnasium environment, stepped one after the other.
 
-    def __init__(self, env: gymnasium.vector.VectorEnv[Any, Any, Any], *, seed: int) -> None:
-        self._env, self._seed = env, stream_seed(seed, "world") % 2**31
-        self.nb_worlds = env.num_envs
-        observation, action = env.single_observation_space, env.single_action_space
+    Args:
+        envs: The copies.
+        seed: The run's.
+
+    Raises:
+        Mismatch: Their spaces are neither Box observations nor Box or Discrete actions.
+    """
+
+    def __init__(self, envs: Sequence[gymnasium.Env[Any, Any]], *, seed: int) -> None:
+        self._envs, self._seed = envs, stream_seed(seed, "world") % 2**31
+        self.nb_worlds = len(envs)
+        observation, action = envs[0].observation_space, envs[0].action_space
         if not isinstance(observation, gymnasium.spaces.Box):
             raise Mismatch(f"observations must be a Box, this environment has {observation}")
         self._observation_size = int(np.prod(observation.shape))
         seen = Signal(name="observation", unit="1", size=self._observation_size)
         self.interface = Interface(
-            observation=Layout((seen,)), action=_action_layout(action), dt=_step_duration(env)
+            observation=Layout((seen,)), action=_action_layout(action), dt=_step_duration(envs[0])
         )
-        self._discrete = isinstance(self.interface.action, int)
-        self._first = int(action.start) if isinstance(action, gymnasium.spaces.Discrete) else 0
+        self._action = action
 
     def reset(self) -> Tensor:
         """Start a new episode everywhere, from the run's seed."""
-        obs, _ = self._env.reset(seed=self._seed)
-        return self._tensor(obs)
+        seeded = enumerate(self._envs, start=self._seed)
+        return self._tensor([env.reset(seed=seed)[0] for seed, env in seeded])
 
     def step(self, action: Tensor) -> Transition:
         """Take one step with an action (E, A); a choice is a number in its only column."""
-        if self._discrete:
-            sent = action[:, 0].long().numpy() + self._first
-        else:
-            shape = self._env.single_action_space.shape or ()
-            sent = action.numpy().reshape(self.nb_worlds, *shape)
-        obs, reward, terminated, truncated, info = self._env.step(sent)
-        obs, final_obs = self._tensor(obs), self._tensor(obs)
-        for i in np.flatnonzero(terminated | truncated):
-            final_obs[i] = self._tensor(info["final_obs"][i][None])[0]
+        steps = [env.step(a) for env, a in zip(self._envs, self._sent(action), strict=True)]
+        last, rewards, terminations, truncations, _ = zip(*steps, strict=True)
+        reward = np.array(rewards, dtype=np.float32)
         if not np.isfinite(reward).all():
             raise NotFinite("reward", np.flatnonzero(~np.isfinite(reward)), "Check the task.")
+        terminated, truncated = np.array([terminations, truncations], dtype=bool)
+        obs = final_obs = self._tensor(last)
+        ended = np.flatnonzero(terminated | truncated)
+        if len(ended):
+            obs = final_obs.clone()
+            obs[ended] = self._tensor([self._envs[i].reset()[0] for i in ended])
         return Transition(
             obs=obs,
             final_obs=final_obs,
-            reward=torch.from_numpy(np.asarray(reward, dtype=np.float32)),
+            reward=torch.from_numpy(reward),
             terminated=torch.from_numpy(terminated),
             truncated=torch.from_numpy(truncated & ~terminated),  # both at once: terminated wins
         )
 
-    def _tensor(self, obs: Any) -> Tensor:
+    def _sent(self, action: Tensor) -> Iterable[Any]:
+        """An action (E, A) as each environment wants it."""
+        if isinstance(self._action, gymnasium.spaces.Discrete):
+            return (action[:, 0].long() + int(self._action.start)).tolist()
+        return action.numpy().reshape(self.nb_worlds, *(self._action.shape or ()))
+
+    def _tensor(self, obs: Sequence[Any]) -> Tensor:
         flat = np.array(obs, dtype=np.float32).reshape(-1, self._observation_size)
         return torch.from_numpy(flat)
 
@@ -128,23 +135,23 @@ class GymnasiumEnv:
 
     def close(self) -> None:
         """Close every environment."""
-        self._env.close()
+        for env in self._envs:
+            env.close()
 
     def state_dict(self) -> dict[str, Any]:
         """Plain attributes, generators and MuJoCo states of every environment and its wrappers."""
-        return {"envs": [_snapshot(env) for env in self._env.envs]}  # type: ignore[attr-defined]
+        return {"envs": [_snapshot(env) for env in self._envs]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state_dict`: bit for bit where the environment's state is plain data."""
-        self._env.reset(seed=self._seed)
-        for env, saved in zip(self._env.envs, state["envs"], strict=True):  # type: ignore[attr-defined]
+        self.reset()
+        for env, saved in zip(self._envs, state["envs"], strict=True):
             _restore(env, saved)
 
 
-def _step_duration(env: gymnasium.vector.VectorEnv[Any, Any, Any]) -> float:
+def _step_duration(env: gymnasium.Env[Any, Any]) -> float:
     """Its own `dt`, or the rate at which it is rendered, s; 1 without either."""
-    first = getattr(env, "envs", [None])[0]
-    dt = getattr(getattr(first, "unwrapped", None), "dt", None)
+    dt = getattr(env.unwrapped, "dt", None)
     if dt is not None:
         return float(dt)
     rate = (env.metadata or {}).get("render_fps")
