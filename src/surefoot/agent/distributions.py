@@ -31,7 +31,7 @@ class DiagonalGaussian:
     def log_prob(self, action: Tensor) -> Tensor:
         """Log density of actions (N, A), nats, (N,)."""
         z = (action - self.mean) * (-self.log_std).exp()
-        return -0.5 * (z.square() + 2.0 * self.log_std + _LOG_2PI).sum(dim=1)
+        return -0.5 * z.square().sum(dim=1) - (self.log_std + 0.5 * _LOG_2PI).sum(dim=-1)
 
     def entropy(self) -> Tensor:
         """Differential entropy, nats, (N,); may be negative."""
@@ -109,7 +109,7 @@ class Categorical:
 
     def sample(self, generator: Generator) -> Tensor:
         """One draw per row, as a float for one storage of all actions, (N, 1)."""
-        return torch.multinomial(self.probs, 1, generator=generator).float()
+        return self.quantile(torch.rand(len(self.log_p), generator=generator))
 
     def quantile(self, uniform: Tensor) -> Tensor:
         """The draws that numbers in [0, 1) decide, (N,) to (N, 1): who owns them owns the dice."""

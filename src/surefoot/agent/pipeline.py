@@ -80,12 +80,14 @@ class Pipeline(nn.Module):
             The features (E, H F) and the new state.
         """
         started, phase, command, held, history, memory = self._split(state)
-        frame = observation[:, self.inputs]
+        frame = observation.index_select(1, self.inputs)
         if self.config.append_last_command:
             frame = torch.cat([frame, command], dim=1)
-        longer = torch.cat([history[:, self.frame_size :], frame], dim=1)
-        filled = frame.repeat(1, self.config.history)
-        newer = torch.where(started > 0.5, longer, filled)
+        newer = frame
+        if self.config.history > 1:
+            longer = torch.cat([history[:, self.frame_size :], frame], dim=1)
+            filled = frame.repeat(1, self.config.history)
+            newer = torch.where(started > 0.5, longer, filled)
         if self.config.action_repeat > 1:
             due = phase < 0.5
             newer = torch.where(due, newer, history)
@@ -108,7 +110,8 @@ class Pipeline(nn.Module):
 
     def newest_frame(self, state: Tensor) -> Tensor:
         """The last frame taken in, before normalisation, (E, F)."""
-        return self._split(state)[4][:, -self.frame_size :]
+        end = self.state_size - self.memory_size
+        return state[:, end - self.frame_size : end]
 
     def memory(self, state: Tensor) -> Tensor:
         """What agents in `state` (N, S) have in their recurrent memory, (N, M)."""
@@ -129,8 +132,11 @@ class Pipeline(nn.Module):
         """
         started, phase, command, held, history, memory = self._split(state)
         repeat = self.config.action_repeat
-        held = torch.where(phase < 0.5, output, held) if repeat > 1 else output
-        phase = torch.where(phase + 1.5 > repeat, 0.0, phase + 1.0)
+        if repeat > 1:
+            held = torch.where(phase < 0.5, output, held)
+            phase = torch.where(phase + 1.5 > repeat, 0.0, phase + 1.0)
+        else:
+            held = output
         if len(self.rates):
             change = held.clamp(-1.0, 1.0) * self.rates * self.interface.dt
             command = torch.minimum(torch.maximum(command + change, self.low), self.high)
@@ -142,12 +148,5 @@ class Pipeline(nn.Module):
 
     def _split(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Begun (E, 1), phase (E, 1), command, held output (E, A), history (E, H F), memory."""
-        size, memory = self.action_size, self.state_size - self.memory_size
-        return (
-            state[:, :1],
-            state[:, 1:2],
-            state[:, 2 : 2 + size],
-            state[:, 2 + size : 2 + 2 * size],
-            state[:, 2 + 2 * size : memory],
-            state[:, memory:],
-        )
+        a, f, m = self.action_size, self.feature_size, self.memory_size
+        return state.split([1, 1, a, a, f, m], dim=1)

@@ -38,8 +38,9 @@ def gae(
         `done` is ours; the paper has no time limits.
     """
     delta = reward + gamma * next_value * ~terminated - value
+    decay = gamma * lam * ~done
     advantage, trace = torch.zeros_like(reward), torch.zeros_like(reward[0])
     for t in reversed(range(len(reward))):
-        trace = delta[t] + gamma * lam * ~done[t] * trace
+        trace = delta[t] + decay[t] * trace
         advantage[t] = trace
     return advantage

@@ -51,8 +51,8 @@ class Collector:
             done.append(held.done)
             if pipeline.moments is not None:
                 frames.append(pipeline.newest_frame(player.state))
-            late = ~held.terminated[held.ended_ids]  # these ran out of time
-            if bool(late.any()):
+            if len(held.ended_ids):
+                late = ~held.terminated[held.ended_ids]  # these ran out of time
                 ids = held.ended_ids[late]
                 late_at.append(torch.stack([torch.full_like(ids, t), ids], dim=1))
                 late_states.append(held.final_state[late])
