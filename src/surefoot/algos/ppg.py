@@ -24,7 +24,7 @@ from surefoot.agent.distributions import kl_divergence
 from surefoot.algos.means import Means
 from surefoot.algos.ppg_config import PPGConfig
 from surefoot.algos.ppo import PPO
-from surefoot.data.rollout import Rollout, minibatches
+from surefoot.data.rollout import Rollout
 from surefoot.data.samples import Samples
 
 
@@ -77,8 +77,8 @@ class PPG(PPO):
             for i in torch.randperm(len(self._phase), generator=self._generator).tolist():
                 samples = self._phase[i]
                 size = self.config.batch_size // samples.length
-                for segments in minibatches(samples.nb_segments, size, self._generator):
-                    self._auxiliary_step(samples.pick(segments), old, metrics)
+                for batch in samples.minibatches(size, self._generator):
+                    self._auxiliary_step(batch, old, metrics)
         return {f"train/{name}": value for name, value in metrics.take().items()}
 
     def _auxiliary_step(self, batch: Samples, old: Agent, metrics: Means) -> None:

@@ -25,7 +25,7 @@ from surefoot.algos.optimizer import Adam
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.schedule import Schedule
 from surefoot.data.returns import gae
-from surefoot.data.rollout import Rollout, minibatches
+from surefoot.data.rollout import Rollout
 from surefoot.data.samples import Samples
 from surefoot.errors import InvalidConfig
 
@@ -96,8 +96,8 @@ class PPO:
     def _epoch(self, samples: Samples, metrics: Means) -> bool:
         """Every sample once; False once the policy has moved too far."""
         nb_segments = self.config.batch_size // samples.length
-        batches = minibatches(samples.nb_segments, nb_segments, self._generator)
-        return all(self._step(samples.pick(segments), metrics) for segments in batches)
+        batches = samples.minibatches(nb_segments, self._generator)
+        return all(self._step(batch, metrics) for batch in batches)
 
     def samples(self, rollout: Rollout) -> Samples:
         """A rollout as what gradient steps learn from."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from surefoot.data.rollout import Rollout
 
@@ -58,6 +59,23 @@ class Samples:
                 for name, value in vars(self).items()
             }
         )
+
+    def minibatches(self, nb_segments: int, generator: Generator) -> Iterator[Self]:
+        """All samples once, in random order of segments, so many segments at a time.
+
+        The last may have fewer.
+        """
+        order = torch.randperm(self.nb_segments, generator=generator)
+        shuffled = vars(self.pick(order))
+        parts: dict[str, Any] = {}
+        for name, value in shuffled.items():
+            if name == "memory":
+                parts[name] = value.split(nb_segments)
+            elif isinstance(value, Tensor):
+                split = self.in_order(value).split(nb_segments, dim=1)
+                parts[name] = [part.flatten(0, 1) for part in split]
+        for values in zip(*parts.values(), strict=True):
+            yield self.of({**shuffled, **dict(zip(parts, values, strict=True))})
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Self:
