@@ -148,7 +148,7 @@ class PPO:
         if self.config.clip_range_vf is not None:  # detail 9, as Stable-Baselines3 does it
             reach = self._schedules["clip_range_vf"].value
             value = batch.value + (value - batch.value).clamp(-reach, reach)
-        return (value - batch.value_target).square().mean()
+        return nn.functional.mse_loss(value, batch.value_target)
 
     def _step(self, batch: Samples, metrics: Means) -> bool:
         """One gradient step; False, without a step, once the policy has moved too far."""
@@ -171,7 +171,7 @@ class PPO:
 
         with torch.no_grad():
             approx_kl = (ratio - 1.0 - log_ratio).mean()
-            clip_fraction = ((ratio - 1.0).abs() > clip).float().mean()
+            clip_fraction = (clipped != ratio).float().mean()
         if c.target_kl is not None and approx_kl > 1.5 * c.target_kl:
             metrics.add(approx_kl=approx_kl)
             return False
