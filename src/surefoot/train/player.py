@@ -69,14 +69,15 @@ class Player:
         for phase in range(1, repeat + 1):
             action, self.state = pipeline.act(output, self.state)
             step = env.step(action)
-            self.episodes.add(step.reward, step.terms, step.done)
+            done = step.done
+            self.episodes.add(step.reward, step.terms, done)
             held.reward = held.reward + step.reward * ~held.done
-            if bool(step.done.any()):
-                fresh = step.done & ~held.done
+            if bool(done.any()):
+                fresh = done & ~held.done
                 held.terminated = held.terminated | (step.terminated & fresh)
-                held.done = held.done | step.done
+                held.done = held.done | done
                 self._finish(fresh.nonzero().squeeze(1), step.final_obs, held)
-                ended = step.done.nonzero().squeeze(1)
+                ended = done.nonzero().squeeze(1)
                 waiting = pipeline.initial_state(len(ended), phase=phase % repeat)
                 self.state = self.state.index_copy(0, ended, waiting)
             if phase == repeat:
