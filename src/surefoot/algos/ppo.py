@@ -24,6 +24,7 @@ from surefoot.algos.means import Means
 from surefoot.algos.optimizer import Adam
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.schedule import Schedule
+from surefoot.algos.values import values_along
 from surefoot.data.returns import gae
 from surefoot.data.rollout import Rollout
 from surefoot.data.samples import Samples
@@ -111,14 +112,7 @@ class PPO:
 
         A step that ran out of time bootstraps from the state it led to, before the reset.
         """
-        features = torch.cat([rollout.features, rollout.last_features[None]])
-        values = self.agent.value(self.agent.look_along(features, rollout.memory, rollout.done))
-        value, next_value = values[:-1], values[1:].clone()
-        if len(rollout.truncated_at):
-            step, env = rollout.truncated_at.unbind(dim=1)
-            features, memory = rollout.truncated_features[None], rollout.truncated_memory
-            seen = self.agent.look_along(features, memory, rollout.done[:0, env])
-            next_value[step, env] = self.agent.value(seen[0])
+        value, next_value = values_along(self.agent, rollout)
         advantage = gae(
             rollout.reward,
             value,
