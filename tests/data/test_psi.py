@@ -5,7 +5,7 @@ import torch
 
 from surefoot.agent.distributions import Categorical
 from surefoot.data.episodes import Episodes, blocks_backwards
-from surefoot.data.psi import PSI, Trajectory, discounts, returns_to_go
+from surefoot.data.psi import PSI, Trajectory, discounts, past_signals, returns_to_go
 from surefoot.errors import InvalidConfig
 
 GAMMA, STEPS, EPISODES = 0.9, 5, 200_000
@@ -104,7 +104,8 @@ def test_any_baseline_leaves_the_mean_alone_and_a_good_one_lowers_the_variance(e
 @pytest.mark.parametrize("name", PSI)
 def test_costs_give_minus_the_gradient_of_rewards(name, episodes):
     path, scores = episodes
-    costs = Trajectory(**{key: -tensor for key, tensor in vars(path).items()})
+    given = {key: tensor for key, tensor in vars(path).items() if tensor is not None}
+    costs = Trajectory(**{key: -tensor for key, tensor in given.items()})
     assert torch.equal(_estimates(name, (costs, scores)), -_estimates(name, episodes))
 
 
@@ -128,6 +129,51 @@ def test_by_hand():
     assert returns_to_go(path.signal, 0.5).tolist() == [3.0, 4.0, 4.0]
     assert discounts(torch.zeros(3, 2), 0.5).tolist() == [[1.0], [0.5], [0.25]]
     assert path.signal.tolist() == [1.0, 2.0, 4.0]  # left alone
+
+
+def test_segments_by_hand():
+    """A true end after step 1, time up after step 3, a cut after step 5; begun in mid-episode."""
+    path = Trajectory(
+        signal=torch.tensor([1.0, 2.0, 4.0, 8.0, 16.0, 32.0]),
+        value=torch.tensor([10.0, 20.0, 30.0, 50.0, 60.0, 70.0]),
+        next_value=torch.tensor([20.0, 0.0, 50.0, 40.0, 70.0, 80.0]),
+        q_value=torch.tensor([11.0, 23.0, 37.0, 61.0, 73.0, 87.0]),
+        done=torch.tensor([False, True, False, True, False, False]),
+        past=torch.tensor(100.0),
+        weight=torch.tensor([1.0, 1.0, 1.0, 1.0, 1.0, 2.0]),
+    )
+    # gamma = 1/2; G_1 = 2, G_0 = 1 + 2/2; G_3 = 8 + 40/2, G_2 = 4 + 28/2; G_5 = 32 + 80/2,
+    # G_4 = 16 + 72/2. The last step weighs twice.
+    expected = {
+        "return-to-go": [2.0, 2.0, 18.0, 28.0, 52.0, 144.0],
+        "total-return": [102.0, 103.0, 18.0, 32.0, 52.0, 160.0],  # + 100, 101; 0, 4; 0, 16
+        "return-to-go-minus-baseline": [-8.0, -18.0, -12.0, -22.0, -8.0, 4.0],
+        "q-value": [11.0, 23.0, 37.0, 61.0, 73.0, 174.0],
+        "advantage": [1.0, 3.0, 7.0, 11.0, 13.0, 34.0],
+        "td-residual": [1.0, -18.0, -1.0, -22.0, -9.0, 4.0],  # 1 + 10 - 10; 2 + 0 - 20; ...
+    }
+    assert {name: psi(path, 0.5).tolist() for name, psi in PSI.items()} == {
+        name: expected[name] for name in PSI
+    }
+    # what the next segment begins with: 16, and 32 twice
+    assert past_signals(path, 0.5).tolist() == [100.0, 101.0, 0.0, 4.0, 0.0, 16.0, 80.0]
+
+
+def test_segments_of_several_environments_end_on_their_own():
+    path = Trajectory(
+        signal=torch.tensor([[1.0, 1.0], [2.0, 2.0]]),
+        next_value=torch.tensor([[40.0, 40.0], [80.0, 80.0]]),
+        done=torch.tensor([[True, False], [False, False]]),
+        weight=torch.ones(2, 2),
+    )
+    assert PSI["return-to-go"](path, 0.5).tolist() == [[21.0, 22.0], [42.0, 42.0]]
+    assert PSI["total-return"](path, 0.5).tolist() == [[21.0, 22.0], [42.0, 43.0]]
+
+
+def test_a_segment_needs_to_know_what_its_cut_is_worth():
+    path = Trajectory(signal=torch.zeros(3), done=torch.zeros(3, dtype=torch.bool))
+    with pytest.raises(InvalidConfig, match=r"needs Trajectory\.next_value, which is not given"):
+        PSI["return-to-go"](path, 0.9)
 
 
 @pytest.mark.parametrize(

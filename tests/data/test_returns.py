@@ -40,3 +40,18 @@ def test_lambda_one_is_monte_carlo_minus_value():
     for t in range(6):
         monte_carlo = sum(0.9 ** (k - t) * reward[k] for k in range(t, 6)) + 0.9 ** (6 - t) * 7.0
         torch.testing.assert_close(advantage[t], monte_carlo - value[t])
+
+
+def test_between_them_it_is_the_weighted_mean_of_all_numbers_of_steps():
+    """(1 - lambda) lambda^(n-1) weighs n steps; what remains falls to the longest there is."""
+    reward, value, _, none = _random_rollout()
+    value = torch.cat([value, torch.full((1, 4), 7.0)])
+    advantage = gae(reward, value[:-1], value[1:], none, none, gamma=0.9, lam=0.7)
+    for t in range(6):
+        n_step = [
+            sum(0.9**k * reward[t + k] for k in range(n)) + 0.9**n * value[t + n] - value[t]
+            for n in range(1, 7 - t)
+        ]
+        weights = [0.3 * 0.7**n for n in range(5 - t)] + [0.7 ** (5 - t)]
+        expected = sum(w * a for w, a in zip(weights, n_step, strict=True))
+        torch.testing.assert_close(advantage[t], expected)
