@@ -79,6 +79,17 @@ def test_only_the_action_taken_learns(loss, value, gradients):
     assert learner.report()["train/loss"] == pytest.approx(value)
 
 
+def test_without_adam_a_step_is_the_rate_times_the_gradient():
+    learner = _learner(DQN, DQNConfig(optimizer="sgd", learning_rate=0.1, max_grad_norm=None))
+    _set(learner.agent.actor, ONLINE)
+    _set(learner.target.network, TARGET)
+    learner.learn(BATCH)
+    # Huber, as above: gradients of -1/2 where the errors are -3 and -5
+    moved = learner.agent.actor[0].weight - torch.tensor(ONLINE)
+    expected = 0.1 * torch.tensor([[0.0, 0.5], [0.0, 0.0], [0.5, 0.0]])
+    torch.testing.assert_close(moved, expected)
+
+
 def test_the_target_network_is_renewed_every_so_many_steps():
     learner = _learner(DQN, DQNConfig(target_update_interval=3))
     first = learner.target.network[0].weight.clone()

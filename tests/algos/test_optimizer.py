@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from surefoot.algos.optimizer import Adam, Target
+from surefoot.algos.optimizer import SGD, Adam, Target
 
 
 def _network():
@@ -38,6 +38,17 @@ def test_weights_that_a_loss_does_not_depend_on_wait():
     before = network[2].bias.clone()
     adam.descend(network[:2](torch.ones(4, 3)).sum())
     assert torch.equal(network[2].bias, before)
+
+
+@pytest.mark.parametrize(("limit", "share"), [(None, 1.0), (5.0, 5.0 / 6.5)])
+def test_plain_descent_follows_the_gradient(limit, share):
+    weights = nn.Linear(2, 1, bias=False)
+    weights.weight.data.copy_(torch.tensor([[2.0, -1.0]]))
+    # gradient (6, -2.5), of norm 6.5
+    loss = (weights(torch.tensor([[6.0, -2.5]]))).sum()
+    SGD(weights, 0.1, max_grad_norm=limit).descend(loss)
+    expected = torch.tensor([[2.0 - 0.6 * share, -1.0 + 0.25 * share]])
+    torch.testing.assert_close(weights.weight.data, expected)
 
 
 def test_saved_and_restored_it_continues_bit_for_bit():

@@ -39,6 +39,19 @@ def test_from_training_to_the_robot(task, algo, surefoot):
     assert deployed.code == 0, deployed
 
 
+def test_arguments_of_the_environment_are_kept_with_the_run(surefoot):
+    pendulum, returns = "Surefoot/CoursePendulum-v0", {}
+    for cost in ("lecture", "homework"):
+        said = surefoot("train", pendulum, "--algo", "dqn", *TINY, "--steps", "100",
+                        "--task.env-kwargs", f"cost={cost}")  # fmt: skip
+        assert said.code == 0, said
+        (row,) = read_progress(RunFolder(said.run).progress)
+        evaluation = json.loads(surefoot("eval", said.run, "--episodes", "1", "--json").out)
+        returns[cost] = float(row["rollout/ep_rew_mean"]), evaluation["return_mean"]
+    # the highest cost of a step is about 10, and 0.04
+    assert max(returns["lecture"]) < -100.0 and -4.2 < min(returns["homework"]) < 0.0
+
+
 def test_a_finished_run_is_extended(surefoot):
     train = ("train", "CartPole-v1", "--algo", "dqn", *TINY, "--steps", "100")
     run = surefoot(*train).run
@@ -76,6 +89,12 @@ def test_a_task_of_ours_with_history_and_held_decisions(surefoot):
          r"of memory are available. Lower it: --algo.buffer-size \d+"),
         (["Pendulum-v1", "--algo", "sac", "--algo.tau", "2"], r"algo.tau must be in \[0, 1\]"),
         (["CartPole-v1", "--algo", "dqn", "--algo.doubl", "True"], "mean '--algo.double'"),
+        (["CartPole-v1", "--algo", "dqn", "--task.env-kwargs", "cost=lecture"],
+         "^CartPole-v1 does not take task.env_kwargs cost=lecture: "),
+        (["CartPole-v1", "--algo", "dqn", "--task.env-kwargs", "lecture"],
+         "task.env_kwargs takes KEY=VALUE, got 'lecture'"),
+        (["Surefoot/CoursePendulum-v0", "--algo", "dqn", "--preset", "homewrk"],
+         "no preset named 'homewrk' in task .*Did you mean 'homework'"),
     ],
 )  # fmt: skip
 def test_mistakes_are_refused_before_anything_is_written(arguments, sentence, refuse, tmp_path):

@@ -4,9 +4,9 @@ import argparse
 
 import pytest
 
-from surefoot.cli.pairs import parse_pairs
 from surefoot.cli.parser import Parser, as_count, as_natural, as_seconds, unknown_argument
 from surefoot.errors import InvalidConfig, UnknownName
+from surefoot.tasks.gymnasium_config import parse_pairs
 
 
 def parser() -> Parser:

@@ -178,6 +178,22 @@ def test_memory_is_stated_and_too_much_is_refused(monkeypatch):
     )
 
 
+@pytest.mark.parametrize("history", [1, 3])
+def test_a_ring_as_long_as_the_history_holds_the_newest_transition_alone(history):
+    replay = _replay(capacity=2 * history, nb_envs=2, history=history)
+    _fill(replay, 5)
+    expected = {  # row 4: frames 40 and 41, and those before them
+        40.0: ([20.0, 30.0, 40.0], 4.0, 0.5, [30.0, 40.0, 50.0]),
+        41.0: ([21.0, 31.0, 41.0], 4.0, 0.5, [31.0, 41.0, 51.0]),
+    }
+    assert _rows(replay, n_steps=2) == {
+        newest: (before[-history:], reward, discount, after[-history:])
+        for newest, (before, reward, discount, after) in expected.items()
+    }
+
+
 def test_a_ring_shorter_than_the_history_is_refused():
-    with pytest.raises(InvalidConfig, match=r"holds 3 decisions .* needs more than 3: raise it"):
-        _replay(capacity=7, nb_envs=2, history=3)
+    with pytest.raises(
+        InvalidConfig, match=r"holds 3 decisions .* agent.history needs 4: raise it"
+    ):
+        _replay(capacity=7, nb_envs=2, history=4)

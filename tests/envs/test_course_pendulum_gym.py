@@ -7,7 +7,7 @@ import torch
 from gymnasium.utils.env_checker import check_env
 
 import surefoot.envs  # noqa: F401 - registers
-from surefoot.errors import InvalidConfig
+from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.tasks.course_pendulum import CoursePendulum, next_state
 from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
 
@@ -57,6 +57,8 @@ def test_many_of_them():
     assert envs.reset(seed=0)[0].shape == (3, 2)
 
 
-def test_an_unknown_length_is_refused():
+def test_an_unknown_length_or_cost_is_refused():
     with pytest.raises(InvalidConfig, match="episode_steps"):
         gymnasium.make(ID, episode_steps=0)
+    with pytest.raises(UnknownName, match=r"no cost named 'lectur' in .* Did you mean 'lecture'"):
+        gymnasium.make(ID, cost="lectur")

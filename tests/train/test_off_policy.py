@@ -1,5 +1,6 @@
 """The off-policy loop in a world that counts: what it remembers, and when it learns."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,9 @@ from surefoot.agent.agent import Agent
 from surefoot.envs.batched import Transition
 from surefoot.signals import Interface, Layout, Signal
 from surefoot.train.off_policy import OffPolicy
+from surefoot.train.presets import find_preset
+from surefoot.train.run_folder import Run
+from surefoot.train.session import Session
 
 
 class Counter:
@@ -109,3 +113,37 @@ def test_the_normaliser_moves_what_is_old_as_well():
         loop._generator.manual_seed(0)
         drawn.append(loop._draw().features)
     torch.testing.assert_close(drawn[1], (drawn[0] * 100.0 - 50.0) / 10.0)
+
+
+def test_the_homeworks_network_learns_from_each_step_at_once_by_its_own_word():
+    """Against the listing: theta += 0.1 (r + 0.99 max Q(x') - Q(x, u)) grad Q(x, u)."""
+    preset = find_preset("Surefoot/CoursePendulum-v0", "homework", algo="dqn")
+    task = Run(task=preset.task.env_id, algo="dqn", preset="homework", config=preset)
+    session = Session(
+        replace(task, config=replace(preset, algo=replace(preset.algo, log_interval=150)))
+    )
+    sizes = [tuple(layer.weight.shape) for layer in session.agent.actor if hasattr(layer, "weight")]
+    assert sizes == [(64, 2), (64, 64), (64, 64), (3, 64)]
+    listing = copy.deepcopy(session.agent.actor)
+    steps, learn = [], session.learning.learner.learn
+
+    def watched(batch):
+        steps.append(batch)
+        learn(batch)
+        q = listing(batch.features)[0, int(batch.action)]
+        with torch.no_grad():
+            target = batch.reward + 0.99 * listing(batch.next_features).max()
+        gradients = torch.autograd.grad(q, [*listing.parameters()])
+        for parameter, gradient in zip(listing.parameters(), gradients, strict=True):
+            parameter.data += 0.1 * (target - q.detach()) * gradient
+
+    session.learning.learner.learn = watched
+    session.update()
+    for ours, theirs in zip(session.agent.actor.parameters(), listing.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+    assert len(steps) == 150
+    following = [batch.next_features for batch in steps[:99]]
+    assert torch.equal(torch.cat([batch.features for batch in steps[1:100]]), torch.cat(following))
+    rewards = torch.cat([batch.reward for batch in steps])
+    assert -0.05 < rewards.min() < -0.03 and rewards.max() < 0.0  # the homework's cost
+    assert session.learning.learner.report()["rollout/exploration_rate"] == pytest.approx(0.1)

@@ -20,7 +20,7 @@ from surefoot.agent.agent import Agent
 from surefoot.algos.dqn_config import DQNConfig
 from surefoot.algos.exploration import epsilon, epsilon_greedy
 from surefoot.algos.means import Means
-from surefoot.algos.optimizer import Adam, Target
+from surefoot.algos.optimizer import SGD, Adam, Target
 from surefoot.data.replay import Batch
 
 
@@ -36,7 +36,8 @@ class DQN:
     def __init__(self, agent: Agent, config: DQNConfig, *, generator: Generator) -> None:
         self.agent, self.config, self._generator = agent, config, generator
         self.nb_updates = 0
-        self._optimizer = Adam(
+        optimizer = {"adam": Adam, "sgd": SGD}[config.optimizer]
+        self._optimizer = optimizer(
             agent.actor, config.learning_rate, max_grad_norm=config.max_grad_norm
         )
         self.target = Target(agent.actor, self._optimizer.weights)

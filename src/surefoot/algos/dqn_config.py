@@ -15,7 +15,7 @@ class _ValueBasedConfig(OffPolicyConfig):
     """What both share: a target network that is copied, and a policy that sometimes tries."""
 
     learning_rate: float = 2.5e-4
-    """Step size of Adam."""
+    """Step size of the optimizer."""
     batch_size: int = 128
     """Transitions per gradient step."""
     target_update_interval: int = 50
@@ -26,8 +26,8 @@ class _ValueBasedConfig(OffPolicyConfig):
     """Probability of a random choice at the beginning."""
     exploration_final_eps: float = 0.05
     """The same after `exploration_fraction`."""
-    max_grad_norm: float = 10.0
-    """Gradients are scaled down to this norm."""
+    max_grad_norm: float | None = 10.0
+    """Gradients are scaled down to this norm; None never does."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -38,7 +38,8 @@ class _ValueBasedConfig(OffPolicyConfig):
         check_share(
             self, "exploration_fraction", "exploration_initial_eps", "exploration_final_eps"
         )
-        check_positive(self, "max_grad_norm")
+        if self.max_grad_norm is not None:
+            check_positive(self, "max_grad_norm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,8 @@ class DQNConfig(_ValueBasedConfig):
     """The network has a value and advantages, which make its action values."""
     loss: Literal["huber", "mse"] = "huber"
     """Of the temporal difference: square up to 1 and linear beyond, or square everywhere."""
+    optimizer: Literal["adam", "sgd"] = "adam"
+    """Adam, or plain gradient descent."""
 
     @property
     def head(self) -> PolicyHead:

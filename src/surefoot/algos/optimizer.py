@@ -1,4 +1,4 @@
-"""What a gradient step ends with: Adam, and a target network that follows.
+"""What a gradient step ends with: Adam or plain descent, and a target network that follows.
 
 With networks of this size, walking through the layers in Python costs as much as the numbers: so
 the optimizer is fused, and the weights are one vector.
@@ -29,8 +29,53 @@ class Weights:
             parameter.data = part.view_as(parameter)
 
 
-class Adam:
-    """Lowers losses over the weights of a module.
+class SGD:
+    """Plain gradient descent: steps of the learning rate times the gradient.
+
+    Args:
+        module: What is trained; its parameters become views of one vector, `weights`.
+        learning_rate: Step size; it may be set anew at any time.
+        max_grad_norm: Gradients are scaled down to this norm; None: never.
+    """
+
+    def __init__(
+        self, module: nn.Module, learning_rate: float, *, max_grad_norm: float | None = None
+    ) -> None:
+        self.weights = Weights(module)
+        self.learning_rate, self._max_grad_norm = learning_rate, max_grad_norm
+
+    def descend(self, loss: Tensor) -> Tensor:
+        """One step down the gradient of a scalar; gradients of other weights are not computed.
+
+        Weights that the loss does not depend on have gradient zero.
+
+        Returns:
+            The norm of the gradient before it was scaled down.
+        """
+        parts = torch.autograd.grad(loss, self.weights.parameters, materialize_grads=True)
+        return self.step(torch.cat([part.flatten() for part in parts]))
+
+    def step(self, gradient: Tensor) -> Tensor:
+        """One step down a gradient that is known, (P,); returns its norm."""
+        norm = gradient.norm()
+        if self._max_grad_norm is not None:
+            gradient = gradient * (self._max_grad_norm / norm).clamp(max=1.0)
+        self._move(gradient)
+        return norm
+
+    def _move(self, gradient: Tensor) -> None:
+        self.weights.vector.sub_(gradient, alpha=self.learning_rate)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """What it remembers of past gradients; the weights are the module's."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from `state_dict`, bit for bit."""
+
+
+class Adam(SGD):
+    """Steps of about the learning rate, whatever the scale of the loss.
 
     Args:
         module: What is trained; its parameters become views of one vector, `weights`.
@@ -49,27 +94,12 @@ class Adam:
         eps: float = 1e-8,
         max_grad_norm: float | None = None,
     ) -> None:
-        self.weights = Weights(module)
-        self.learning_rate, self._eps, self._max_grad_norm = learning_rate, eps, max_grad_norm
+        super().__init__(module, learning_rate, max_grad_norm=max_grad_norm)
+        self._eps = eps
         self._mean, self._square = torch.zeros_like(self.weights.vector.expand(2, -1))
         self._nb_steps = torch.zeros(())
 
-    def descend(self, loss: Tensor) -> Tensor:
-        """One step down the gradient of a scalar; gradients of other weights are not computed.
-
-        Weights that the loss does not depend on have gradient zero.
-
-        Returns:
-            The norm of the gradient before it was scaled down.
-        """
-        parts = torch.autograd.grad(loss, self.weights.parameters, materialize_grads=True)
-        return self.step(torch.cat([part.flatten() for part in parts]))
-
-    def step(self, gradient: Tensor) -> Tensor:
-        """One step down a gradient that is known, (P,); returns its norm."""
-        norm = gradient.norm()
-        if self._max_grad_norm is not None:
-            gradient = gradient * (self._max_grad_norm / norm).clamp(max=1.0)
+    def _move(self, gradient: Tensor) -> None:
         adam(
             [self.weights.vector],
             [gradient],
@@ -86,7 +116,6 @@ class Adam:
             maximize=False,
             fused=True,
         )
-        return norm
 
     def state_dict(self) -> dict[str, Tensor]:
         """Moments and counter; the weights are the module's."""

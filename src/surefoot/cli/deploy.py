@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from surefoot.cli.pairs import parse_pairs
 from surefoot.cli.parser import Parser, as_natural, as_seconds
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
+from surefoot.tasks.gymnasium_config import parse_pairs
 
 if TYPE_CHECKING:
     from surefoot.deploy.card import PolicyCard

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from surefoot.cli.pairs import parse_pairs
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig
+from surefoot.tasks.gymnasium_config import parse_pairs
 
 if TYPE_CHECKING:
     from surefoot.signals import Interface

@@ -62,10 +62,10 @@ class Replay:
         """Rows of the ring."""
         self.capacity = self.nb_rows * nb_envs
         """Transitions that it holds at most."""
-        if self.nb_rows <= history:
+        if self.nb_rows < history:
             raise InvalidConfig(
                 f"algo.buffer_size {capacity} holds {self.nb_rows} decisions of each of {nb_envs} "
-                f"environments, and agent.history needs more than {history}: raise it"
+                f"environments, and agent.history needs {history}: raise it"
             )
         self.size, self.position = 0, 0
         """Rows in use, and the row to be written next."""

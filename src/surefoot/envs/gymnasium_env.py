@@ -29,15 +29,20 @@ def make_gymnasium(config: GymnasiumConfig, *, nb_envs: int, seed: int) -> Gymna
     Raises:
         UnknownName: No environment has that id; the error has the nearest ones.
         Mismatch: Its spaces are neither Box observations nor Box or Discrete actions.
+        InvalidConfig: It does not take these arguments.
     """
     check_id(config.env_id)
-    options: dict[str, Any] = {}
+    options = config.arguments()
     if config.max_episode_steps is not None:
         options["max_episode_steps"] = config.max_episode_steps
     try:
         envs = [gymnasium.make(config.env_id, **options) for _ in range(nb_envs)]
     except gymnasium.error.DependencyNotInstalled as error:
         raise SurefootError(f"{config.env_id} cannot be made: {error}") from None
+    except TypeError as error:
+        raise InvalidConfig(
+            f"{config.env_id} does not take task.env_kwargs {' '.join(config.env_kwargs)}: {error}"
+        ) from None
     return GymnasiumEnv(envs, seed=seed)
 
 

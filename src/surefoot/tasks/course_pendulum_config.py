@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from surefoot.errors import InvalidConfig
+from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.signals import Objective
 
 NAME = "course-pendulum"
 """Its name on the command line."""
 GYM_ID = "Surefoot/CoursePendulum-v0"
 """Its id in Gymnasium."""
+COSTS = ("lecture", "homework")
+"""The course's two cost functions."""
 SUMMARY = "the lecture's pendulum swings up"
 """What is to be learned, in one line."""
 
@@ -30,5 +32,7 @@ class CoursePendulumConfig:
     """Set the velocity to a random one at steps 45 and 70, the course's test disturbance."""
 
     def __post_init__(self) -> None:
+        if self.cost not in COSTS:
+            raise UnknownName("cost", self.cost, COSTS, f"task '{NAME}'")
         if self.episode_steps < 1:
             raise InvalidConfig(f"task.episode_steps must be at least 1, got {self.episode_steps}")

@@ -6,6 +6,7 @@ from surefoot.errors import UnknownName
 from surefoot.tasks.catalog import TASKS
 from surefoot.train.config import AnyRunConfig
 from surefoot.train.presets.gymnasium import GYMNASIUM
+from surefoot.train.presets.off_policy import NAMED
 from surefoot.train.presets.upkie import UPKIE
 
 PRESETS: dict[tuple[str, str], dict[str, AnyRunConfig]] = {**UPKIE}
@@ -13,7 +14,7 @@ PRESETS: dict[tuple[str, str], dict[str, AnyRunConfig]] = {**UPKIE}
 
 
 def find_preset(task: str, name: str, *, algo: str = "ppo") -> AnyRunConfig:
-    """The settings called `name` for a task; any Gymnasium id has one, "default".
+    """The settings called `name` for a task; any Gymnasium id has "default".
 
     Raises:
         UnknownName: There is no such preset, or no such algorithm for the task.
@@ -24,7 +25,7 @@ def find_preset(task: str, name: str, *, algo: str = "ppo") -> AnyRunConfig:
             raise UnknownName("algorithm", algo, algos, f"task '{task}'")
         presets = PRESETS[task, algo]
     else:
-        presets = {"default": GYMNASIUM[algo](task)}
+        presets = {"default": GYMNASIUM[algo](task), **NAMED.get((task, algo), {})}
     if name not in presets:
         raise UnknownName("preset", name, presets, f"task '{task}'")
     return presets[name]

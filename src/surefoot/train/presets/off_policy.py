@@ -7,10 +7,13 @@ every so many gradient steps: the figures are converted.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
 from surefoot.algos.catalog import OffPolicyAlgoConfig
 from surefoot.algos.dqn_config import C51Config, DQNConfig
+from surefoot.tasks.course_pendulum_config import GYM_ID as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
 
@@ -72,12 +75,26 @@ _MOUNTAIN_CAR = DQNConfig(
     exploration_final_eps=0.07,
     log_interval=1_008,
 )
+_SWING_UP = DQNConfig(
+    learning_rate=1e-3,
+    batch_size=64,
+    buffer_size=50_000,
+    learning_starts=1_000,
+    target_update_interval=200,
+    exploration_fraction=0.3,
+    exploration_final_eps=0.1,
+)
 _PENDULUM = _network(64, 64)
 
 _TUNED: dict[tuple[str, str], tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
     ("CartPole-v1", "dqn"): (_network(256, 256), _CARTPOLE, 50_000),
     ("Acrobot-v1", "dqn"): (_network(256, 256), _ACROBOT, 100_000),
     ("MountainCar-v0", "dqn"): (_network(256, 256), _MOUNTAIN_CAR, 120_000),
+    (COURSE_PENDULUM, "dqn"): (
+        replace(_network(64, 64), normalize_observation=True),
+        _SWING_UP,
+        100_000,
+    ),
     ("Pendulum-v1", "ddpg"): (
         _PENDULUM,
         DDPGConfig(gamma=0.98, buffer_size=200_000, learning_starts=1_000),
@@ -95,6 +112,36 @@ _TUNED: dict[tuple[str, str], tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
     ),
 }
 """The same where it was tuned."""
+
+
+_Q_LEARNING = DQNConfig(
+    learning_rate=0.1,
+    optimizer="sgd",
+    max_grad_norm=None,
+    batch_size=1,
+    buffer_size=1,
+    learning_starts=0,
+    target_update_interval=1,
+    exploration_fraction=0.0,
+    exploration_final_eps=0.1,
+)
+"""Q-learning with a network and nothing else: learn from the last step, by the network's own
+word for what follows. Below an error of 1, Huber's loss is half of its square."""
+
+NAMED: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
+    (COURSE_PENDULUM, "dqn"): {
+        # Course ROB-GY 6323, homework on Q-learning with a network; the number of episodes is ours.
+        "homework": RunConfig(
+            task=GymnasiumConfig(env_id=COURSE_PENDULUM, env_kwargs=("cost=homework",)),
+            agent=_network(64, 64, 64),
+            algo=_Q_LEARNING,
+            nb_envs=1,
+            steps=300_000,
+            checkpoint_updates=20,
+        )
+    }
+}
+"""Published settings for a Gymnasium id and an algorithm, by name."""
 
 
 def off_policy(env_id: str, algo: str) -> AnyRunConfig:
