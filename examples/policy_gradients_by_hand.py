@@ -5,7 +5,7 @@
 `surefoot train course-pendulum --preset lecture` computes the same numbers from the same dice.
 """
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -106,7 +106,11 @@ def actor_critic(theta_pi, theta_V, dice, rate=1e-5, rate_V=0.01):
 
 
 if __name__ == "__main__":
-    nb_episodes = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("episodes", nargs="?", type=int, default=300, help="of each method")
+    nb_episodes = parser.parse_args().episodes
+    if nb_episodes < 1:
+        parser.error(f"episodes must be at least 1, got {nb_episodes}")
     for method in (reinforce, reinforce_baseline, actor_critic):
         parameters = [np.zeros(54)] if method is reinforce else [np.zeros(54), np.zeros(18)]
         random = np.random.default_rng(0)

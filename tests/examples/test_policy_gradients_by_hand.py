@@ -1,6 +1,9 @@
 """The listings of the slides, in NumPy, and the learners for many seeds give the same numbers."""
 
 import importlib.util
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,3 +49,25 @@ def test_one_episode_at_a_time_is_the_listing(algo, by_hand):
         if algo != "reinforce":
             learned = agent.value.theta[row, :, 0]
             np.testing.assert_allclose(learned, theta_V, rtol=1e-7, atol=1e-9)
+
+
+def _script(*arguments):
+    command = [sys.executable, str(_PATH), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_it_is_a_program_too():
+    said = _script("30")
+    assert said.returncode == 0 and said.stderr == ""
+    lines = said.stdout.splitlines()
+    found = [re.fullmatch(r"(\w+): (\d+) in the first 20 episodes, (\d+) in the last", line)
+             for line in lines]  # fmt: skip
+    assert [f.group(1) for f in found] == ["reinforce", "reinforce_baseline", "actor_critic"]
+    # random torques cost 452 on average, with a spread of 61 over episodes
+    assert abs(int(found[0].group(2)) - 452) < 4 * 61 / 20**0.5
+
+
+@pytest.mark.parametrize(("argument", "sentence"), [("many", "invalid int"), ("0", "at least 1")])
+def test_it_says_what_it_cannot_play(argument, sentence):
+    said = _script(argument)
+    assert said.returncode == 2 and sentence in said.stderr and "Traceback" not in said.stderr
