@@ -52,14 +52,17 @@ class DQN:
 
     def learn(self, batch: Batch) -> None:
         """One gradient step."""
-        target = self.targets(batch)
-        q = self.agent.actor(batch.features).gather(1, batch.action.long()).squeeze(1)
-        loss = self._loss(q, target)
-        self._optimizer.descend(loss)
-        self._means.add(loss=loss, q_mean=q.mean())
+        self._optimizer.descend(self.loss(self.agent.actor(batch.features), batch))
         self.nb_updates += 1
         if self.nb_updates % self.config.target_update_interval == 0:
             self.target.follow(1.0)
+
+    def loss(self, values: Tensor, batch: Batch) -> Tensor:
+        """Of the temporal difference, given the values (N, n) of all choices."""
+        q = values.gather(1, batch.action.long()).squeeze(1)
+        loss = self._loss(q, self.targets(batch))
+        self._means.add(loss=loss, q_mean=q.mean())
+        return loss
 
     @torch.no_grad()
     def targets(self, batch: Batch) -> Tensor:

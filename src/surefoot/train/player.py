@@ -40,16 +40,25 @@ class Player:
         """The pipeline's states, (E, S)."""
         self.features = torch.zeros(env.nb_worlds, agent.pipeline.feature_size)
         """What was observed for the next decision, (E, F)."""
+        self.observation = torch.zeros(env.nb_worlds, env.interface.observation.size)
+        """The same as it came from the environment, (E, O); not saved."""
         self._started = False
         self.episodes = EpisodeStatistics(env.nb_worlds)
 
     def begin(self) -> None:
         """Start the very first episodes; later ones follow by themselves."""
         if not self._started:
-            self._observe(self.env.reset())
-            self._started = True
+            self.restart()
+
+    def restart(self) -> None:
+        """Leave the episodes that are under way, and begin others, counted anew."""
+        self.state = self.agent.pipeline.initial_state(self.env.nb_worlds)
+        self.episodes = EpisodeStatistics(self.env.nb_worlds)
+        self._observe(self.env.reset())
+        self._started = True
 
     def _observe(self, obs: Tensor) -> None:
+        self.observation = obs
         self.features, self.state = self.agent.pipeline.observe(obs, self.state)
 
     def look(self) -> Tensor:
@@ -131,6 +140,11 @@ class EpisodeStatistics:
             self._last.extend(ended)
             self._return = self._return * ~done
             self._length = self._length * ~done
+
+    @property
+    def returns(self) -> list[float]:
+        """Of the last hundred episodes, the newest last."""
+        return [episode_return for episode_return, _ in self._last]
 
     def report(self) -> dict[str, float]:
         """`rollout/...` over the last episodes, `reward/...` per step since the last report."""

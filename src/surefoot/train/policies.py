@@ -24,7 +24,7 @@ from surefoot.tasks.upkie_config import UpkieConfig
 from surefoot.train.checkpoint import load_checkpoint
 from surefoot.train.config import AnyTaskConfig
 from surefoot.train.evaluate import Policy
-from surefoot.train.plain import from_plain
+from surefoot.train.plain import from_plain, to_plain
 from surefoot.train.presets import find_preset
 from surefoot.train.run_folder import Run, RunFolder, run_from_plain
 
@@ -87,7 +87,23 @@ def load_run(folder: RunFolder) -> LoadedPolicy:
 
 def load_agent(path: Path) -> LoadedPolicy:
     """The agent of a checkpoint."""
-    content = load_checkpoint(path)
+    run, agent = agent_of(load_checkpoint(path), path)
+    return LoadedPolicy(
+        policy=AgentPolicy(agent),
+        task=run.task,
+        config=run.config.task,
+        interface=agent.interface,
+        agent=agent,
+        run=run,
+    )
+
+
+def agent_of(content: dict[str, Any], path: Path) -> tuple[Run, Agent]:
+    """The agent that a checkpoint's content describes, and the run that trained it.
+
+    Raises:
+        BadFile: The content, which was read from `path`, is incomplete or contradicts itself.
+    """
     remedy = "Take another checkpoint."
     try:
         run = run_from_plain(content["run"], path)
@@ -99,14 +115,16 @@ def load_agent(path: Path) -> LoadedPolicy:
     except KeyError as error:
         raise BadFile(path, f"this checkpoint is incomplete: it has no {error}", remedy) from None
     agent.eval()
-    return LoadedPolicy(
-        policy=AgentPolicy(agent),
-        task=run.task,
-        config=run.config.task,
-        interface=interface,
-        agent=agent,
-        run=run,
-    )
+    return run, agent
+
+
+def content_of(run: Run, agent: Agent) -> dict[str, Any]:
+    """What `agent_of` needs."""
+    return {
+        "run": run.to_plain(),
+        "interface": to_plain(agent.interface),
+        "agent": agent.state_dict(),
+    }
 
 
 def _from_onnx(path: Path) -> LoadedPolicy:
