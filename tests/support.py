@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
+from surefoot.agent.agent import Agent
+from surefoot.agent.config import AgentConfig
+from surefoot.algos.catalog import ALGORITHMS
 from surefoot.algos.ppo_config import PPOConfig
+from surefoot.signals import Interface, Layout, Signal
+from surefoot.train.checkpoint import save_checkpoint
 from surefoot.train.config import RunConfig
+from surefoot.train.policies import content_of
 from surefoot.train.presets import find_preset
-from surefoot.train.run_folder import Run
+from surefoot.train.run_folder import Run, create_run_folder
 
 TASKS = ("upkie-pendulum", "upkie-gyropod", "CartPole-v1", "Pendulum-v1")
 """Every task of ours, and a foreign one of each kind of action."""
@@ -50,6 +57,33 @@ def short_run(
     config = replace(config, **changes)
     assert isinstance(config, RunConfig)
     return Run(task=task, algo=algo, preset="default", config=config)
+
+
+def linear_agent(
+    interface: Interface, weight: list[list[float]], bias: list[float], *, algo: str = "dqn"
+) -> Agent:
+    """An agent whose action values, or preferences, are linear in what it observes."""
+    head = ALGORITHMS[algo].config().head
+    agent = Agent(AgentConfig(net_arch_pi=(), net_arch_vf=()), interface, head=head)
+    with torch.no_grad():
+        agent.actor[0].weight.copy_(torch.tensor(weight))
+        agent.actor[0].bias.copy_(torch.tensor(bias))
+    return agent
+
+
+def balancer(root: Path, *, leans: float = 1.0, algo: str = "dqn") -> Path:
+    """The folder of a run on CartPole-v1 that balances by a linear rule; it tips it with -1."""
+    seen = Layout((Signal(name="observation", unit="1", size=4),))
+    rule = [leans * weight for weight in (0.1, 0.5, 5.0, 1.5)]
+    agent = linear_agent(
+        Interface(observation=seen, action=2, dt=0.02),
+        [[-weight for weight in rule], rule], [0.0, 0.0], algo=algo,
+    )  # fmt: skip
+    run = short_run("CartPole-v1", algo=algo)
+    run = replace(run, config=replace(run.config, agent=agent.config))
+    folder = create_run_folder(root, run)
+    save_checkpoint(folder.last, {**content_of(run, agent), "nb_steps": 0})
+    return folder.path
 
 
 def assert_same_state(a: object, b: object, where: str = "") -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
-from surefoot.algos.dqn_config import C51Config, DQNConfig
+from surefoot.algos.dqn_config import C51Config, DQNConfig, QDaggerConfig
 from surefoot.algos.ppg_config import PPGConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.rnd_config import RNDConfig
@@ -17,7 +17,7 @@ from surefoot.signals import Interface, Layout
 
 OnPolicyConfig = PPOConfig | RPOConfig | RNDConfig | PPGConfig
 """Settings of the algorithms that learn from rollouts of the policy as it is."""
-OffPolicyAlgoConfig = DQNConfig | C51Config | DDPGConfig | TD3Config | SACConfig
+OffPolicyAlgoConfig = DQNConfig | QDaggerConfig | C51Config | DDPGConfig | TD3Config | SACConfig
 """Settings of the algorithms that learn from a replay."""
 AnyAlgoConfig = OnPolicyConfig | OffPolicyAlgoConfig
 """Settings of any algorithm."""
@@ -50,6 +50,11 @@ ALGORITHMS: dict[str, AlgorithmEntry] = {
         config=C51Config,
         actions="discrete",
         summary="deep Q-learning of the law of the return (off-policy, Discrete actions)",
+    ),
+    "qdagger": AlgorithmEntry(
+        config=QDaggerConfig,
+        actions="discrete",
+        summary="deep Q-learning from a teacher, an earlier run (off-policy, Discrete actions)",
     ),
     "ddpg": AlgorithmEntry(
         config=DDPGConfig,

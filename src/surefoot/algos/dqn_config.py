@@ -1,4 +1,4 @@
-"""Settings of deep Q-learning and of its distributional form."""
+"""Settings of deep Q-learning, with a teacher, and of its distributional form."""
 
 from __future__ import annotations
 
@@ -59,6 +59,29 @@ class DQNConfig(_ValueBasedConfig):
     def head(self) -> PolicyHead:
         """The best of the choices' values."""
         return PolicyHead(kind="greedy", dueling=self.dueling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QDaggerConfig(DQNConfig):
+    """Settings of one QDagger learner. Immutable: vary it with `replace`.
+
+    `learning_starts` uniform decisions show what a policy is worth that knows nothing; then the
+    teacher plays, with `exploration_final_eps`, and then the student.
+    """
+
+    teacher: str | None = None
+    """Who is learned from: the folder of a run on the same task, or a .pt checkpoint."""
+    teacher_steps: int = 10_000
+    """Decisions, over all environments, that the teacher plays while the student only learns."""
+    temperature: float = 1.0
+    """Of the soft-max that makes probabilities of action values, unit of the return."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("learning_starts", "teacher_steps"):
+            if getattr(self, name) < 1:
+                raise InvalidConfig(f"algo.{name} must be at least 1, got {getattr(self, name)}")
+        check_positive(self, "temperature")
 
 
 @dataclass(frozen=True, kw_only=True)

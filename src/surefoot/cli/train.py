@@ -162,9 +162,7 @@ def _resume(
     stack.enter_context(folder.locked())
     content = folder.read_last(run)
     run = dataclasses.replace(run, config=dataclasses.replace(run.config, **changes))
-    session = Session(run)
-    if content is not None:
-        session.load_state_dict(content)
+    session = Session(run, content)
     if session.nb_steps > _planned_steps(session):
         raise InvalidConfig(
             f"--steps {run.config.steps} is less than the {session.nb_steps} steps already trained"

@@ -13,6 +13,7 @@ from surefoot.algos.c51 import C51
 from surefoot.algos.ddpg import DDPG
 from surefoot.algos.dqn import DQN
 from surefoot.algos.off_policy_config import OffPolicyConfig
+from surefoot.algos.qdagger import QDagger
 from surefoot.algos.sac import SAC
 from surefoot.algos.td3 import TD3
 from surefoot.data.replay import Batch, Replay
@@ -48,6 +49,7 @@ class OffPolicyLearner(Protocol):
 LEARNERS: dict[str, Callable[..., OffPolicyLearner]] = {
     "dqn": DQN,
     "c51": C51,
+    "qdagger": QDagger,
     "ddpg": DDPG,
     "td3": TD3,
     "sac": SAC,
@@ -62,12 +64,13 @@ class OffPolicy:
         run: What to train.
         env: Where.
         agent: Who.
+        advice_size: Values that the replay keeps beside each action.
 
     Raises:
         InvalidConfig: The replay cannot fit into memory.
     """
 
-    def __init__(self, run: Run, env: Env, agent: Agent) -> None:
+    def __init__(self, run: Run, env: Env, agent: Agent, *, advice_size: int = 0) -> None:
         algo, pipeline = run.config.algo, agent.pipeline
         assert isinstance(algo, OffPolicyConfig)  # the catalog pairs names and settings
         self._config, self._agent = algo, agent
@@ -79,7 +82,7 @@ class OffPolicy:
             nb_envs=env.nb_worlds,
             frame_size=pipeline.frame_size,
             history=pipeline.config.history,
-            action_size=pipeline.action_size,
+            action_size=pipeline.action_size + advice_size,
         )
         self._player = Player(env, agent)
         self._nb_decisions = 0
@@ -106,13 +109,21 @@ class OffPolicy:
     def _play(self) -> None:
         """One decision in every environment, remembered."""
         player, pipeline = self._player, self._agent.pipeline
+        output, frame = self._choose(), pipeline.newest_frame(player.state)
+        self._remember(frame, output, player.hold(output))
+        if pipeline.moments is not None:
+            pipeline.moments.update(frame)
+        self._nb_decisions += player.env.nb_worlds
+
+    def _choose(self) -> Tensor:
+        """Outputs for the decision that is due, (E, A)."""
         if self._nb_decisions < self._config.learning_starts:
-            output = self._random_outputs()
-        else:
-            progress = self._nb_decisions / self._total_decisions
-            output = self.learner.explore(player.features, progress)
-        frame = pipeline.newest_frame(player.state)
-        held = player.hold(output)
+            return self._random_outputs()
+        progress = self._nb_decisions / self._total_decisions
+        return self.learner.explore(self._player.features, progress)
+
+    def _remember(self, frame: Tensor, output: Tensor, held: Held) -> None:
+        """Put what outputs led to, from frames (E, F), into the replay."""
         self.replay.add(
             frame=frame,
             action=output,
@@ -121,9 +132,6 @@ class OffPolicy:
             terminated=held.terminated,
             done=held.done,
         )
-        if pipeline.moments is not None:
-            pipeline.moments.update(frame)
-        self._nb_decisions += player.env.nb_worlds
 
     def _random_outputs(self) -> Tensor:
         """Uniform choices, or uniform in [-1, 1], (E, A)."""

@@ -8,6 +8,7 @@ import torch
 
 from surefoot.agent.agent import Agent
 from surefoot.algos.catalog import check_actions
+from surefoot.algos.dqn_config import QDaggerConfig
 from surefoot.algos.off_policy_config import OffPolicyConfig
 from surefoot.data.replay import Replay
 from surefoot.envs.env import Env
@@ -16,8 +17,9 @@ from surefoot.envs.make import make_batched
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.off_policy import OffPolicy
 from surefoot.train.on_policy import OnPolicy
-from surefoot.train.plain import to_plain
+from surefoot.train.policies import content_of
 from surefoot.train.run_folder import Run
+from surefoot.train.taught import Taught, find_teacher
 
 
 class Session:
@@ -25,9 +27,10 @@ class Session:
 
     Args:
         run: What to train.
+        content: A full checkpoint to continue from; None begins.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, content: dict[str, Any] | None = None) -> None:
         config = run.config
         self.run = run
         torch.set_num_threads(config.torch_threads)
@@ -36,14 +39,21 @@ class Session:
         self.agent = Agent(
             config.agent, self.env.interface, run.generator("weights"), head=config.algo.head
         )
-        learning = OffPolicy if isinstance(config.algo, OffPolicyConfig) else OnPolicy
-        self.learning: OnPolicy | OffPolicy = learning(run, self.env, self.agent)
+        self.learning: OnPolicy | OffPolicy
+        if isinstance(config.algo, QDaggerConfig):
+            teacher = find_teacher(run, self.env.interface, content)
+            self.learning = Taught(run, self.env, self.agent, teacher)
+        else:
+            learning = OffPolicy if isinstance(config.algo, OffPolicyConfig) else OnPolicy
+            self.learning = learning(run, self.env, self.agent)
         self.nb_updates = 0
         """Updates so far, over all sittings."""
         self.seconds = 0.0
         """Time spent training so far, over all sittings, s."""
         self.best_return = float("-inf")
         """Best mean return over a full window of episodes so far."""
+        if content is not None:
+            self.load_state_dict(content)
 
     @property
     def replay(self) -> Replay | None:
@@ -68,12 +78,7 @@ class Session:
 
     def policy_content(self) -> dict[str, Any]:
         """What a checkpoint of the policy alone holds."""
-        return {
-            "run": self.run.to_plain(),
-            "interface": to_plain(self.env.interface),
-            "agent": self.agent.state_dict(),
-            "nb_steps": self.nb_steps,
-        }
+        return {**content_of(self.run, self.agent), "nb_steps": self.nb_steps}
 
     def state_dict(self) -> dict[str, Any]:
         """What a full checkpoint holds."""

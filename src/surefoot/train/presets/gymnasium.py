@@ -105,6 +105,9 @@ GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {
     "rpo": _rpo,
     "rnd": _rnd,
     "ppg": _ppg,
-    **{algo: partial(off_policy, algo=algo) for algo in ("dqn", "c51", "ddpg", "td3", "sac")},
+    **{
+        algo: partial(off_policy, algo=algo)
+        for algo in ("dqn", "c51", "qdagger", "ddpg", "td3", "sac")
+    },
 }
 """Settings of each algorithm for any Gymnasium id."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
 from surefoot.algos.catalog import OffPolicyAlgoConfig
-from surefoot.algos.dqn_config import C51Config, DQNConfig
+from surefoot.algos.dqn_config import C51Config, DQNConfig, QDaggerConfig
 from surefoot.tasks.course_pendulum_config import GYM_ID as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
@@ -20,6 +20,12 @@ from surefoot.train.config import AnyRunConfig, RunConfig
 
 def _network(*hidden: int) -> AgentConfig:
     return AgentConfig(net_arch_pi=hidden, net_arch_vf=hidden, activation="relu", ortho_init=False)
+
+
+def _taught(settings: DQNConfig, *, teacher_steps: int) -> QDaggerConfig:
+    """DQN's settings for a student, who explores no more than DQN does in the end."""
+    calm = replace(settings, exploration_initial_eps=settings.exploration_final_eps)
+    return QDaggerConfig(**vars(calm), teacher_steps=teacher_steps)
 
 
 _VALUES = _network(120, 84)
@@ -34,6 +40,14 @@ _DEFAULTS: dict[str, tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
         _VALUES,
         C51Config(buffer_size=10_000, learning_starts=10_000, train_freq=10),
         500_000,
+    ),
+    "qdagger": (
+        _VALUES,
+        _taught(
+            DQNConfig(buffer_size=100_000, learning_starts=10_000, train_freq=10),
+            teacher_steps=20_000,
+        ),
+        250_000,
     ),
     "ddpg": (_ACTOR_CRITIC, DDPGConfig(learning_rate=3e-4, learning_starts=10_000), 1_000_000),
     "td3": (_ACTOR_CRITIC, TD3Config(learning_rate=3e-4, learning_starts=10_000), 1_000_000),
@@ -94,6 +108,17 @@ _TUNED: dict[tuple[str, str], tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
         replace(_network(64, 64), normalize_observation=True),
         _SWING_UP,
         100_000,
+    ),
+    ("CartPole-v1", "qdagger"): (
+        _network(256, 256),
+        _taught(_CARTPOLE, teacher_steps=5_000),
+        25_000,
+    ),
+    ("Acrobot-v1", "qdagger"): (_network(256, 256), _taught(_ACROBOT, teacher_steps=5_000), 50_000),
+    ("MountainCar-v0", "qdagger"): (
+        _network(256, 256),
+        _taught(_MOUNTAIN_CAR, teacher_steps=5_000),
+        60_000,
     ),
     ("Pendulum-v1", "ddpg"): (
         _PENDULUM,
