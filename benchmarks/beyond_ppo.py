@@ -3,8 +3,7 @@
 For every claim, both sides train with the same settings and steps, some seeds each; the final
 policy plays 50 episodes from fixed seeds, deterministically. The table shows means over seeds with
 Student's 95 % interval, and whether the interval of the difference (Welch) lies above zero. Runs
-that were interrupted continue, finished ones are left alone: it can be stopped and started again
-(from the repository's root, where its maze is found).
+that were interrupted continue, finished ones are left alone: it can be stopped and started again.
 
 The bars: every method beats PPO outside the interval; CartPoleNoVel 490 and PendulumNoVel -250 on
 average, after 100,000 steps each (one run of Stable-Baselines3's zoo minus a margin), where PPO
@@ -72,8 +71,8 @@ CLAIMS: dict[str, Claim] = {
         measure="std",
     ),
     "rnd": Claim(
-        task="benchmarks._maze:SparseMaze-v0",
-        steps=200_000,
+        task="Surefoot/SparseLabyrinth-v0",
+        steps=300_000,
         method=Side(name="RND", flags=("--algo", "rnd")),
         plain=Side(name="PPO", flags=()),
     ),

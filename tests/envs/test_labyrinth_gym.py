@@ -7,10 +7,10 @@ from gymnasium.utils.env_checker import check_env
 
 import surefoot.envs  # noqa: F401 - registers
 from surefoot.errors import InvalidConfig
-from surefoot.tasks.labyrinth_config import GYM_ID
+from surefoot.tasks.labyrinth_config import GYM_ID, SPARSE_GYM_ID
 
 
-@pytest.mark.parametrize("observation", ["position", "cell"])
+@pytest.mark.parametrize("observation", ["position", "cell", "picture"])
 def test_gymnasiums_own_checker_is_content(observation):
     env = gymnasium.make(GYM_ID, observation=observation, render_mode="rgb_array")
     check_env(env.unwrapped)
@@ -33,6 +33,22 @@ def test_time_is_up_after_the_limit():
     env.reset(seed=0)
     ends = [env.step(3)[2:4] for _ in range(20)]  # west: into the wall
     assert ends == [(False, False)] * 19 + [(False, True)]
+
+
+def test_in_the_sparse_labyrinth_only_the_exit_pays_and_the_walker_is_seen_from_above():
+    env = gymnasium.make(SPARSE_GYM_ID)
+    walk = [2] * 10 + [1] * 2 + [3] * 10 + [1] * 2 + [2] * 10  # east, south, west, south, east
+    for _ in range(2):  # each episode begins at the start
+        seen, _ = env.reset()
+        assert seen.shape == (7, 13) and seen[1, 1] == seen.sum() == 1.0
+        steps = [env.step(move) for move in walk]
+        assert [step[1] for step in steps] == [0.0] * 33 + [1.0]
+        assert [step[2] for step in steps] == [False] * 33 + [True]
+        assert steps[9][0][1, 11] == 1.0 and steps[33][0][5, 11] == 1.0
+        assert all(step[0].sum() == 1.0 for step in steps)
+    env.reset()
+    lost = [env.step(0)[1:4] for _ in range(100)]
+    assert lost == [(0.0, False, False)] * 99 + [(0.0, False, True)]
 
 
 def test_an_episode_begins_anywhere_and_slips_by_the_seed():
@@ -60,7 +76,7 @@ def test_a_picture_shows_walls_exit_and_walker():
     [
         ({"colour": "red"}, "no such setting.*colour"),
         ({"objective": "cost"}, "Gymnasium environments give rewards"),
-        ({"observation": "image"}, "must be 'position' or 'cell', got 'image'"),
+        ({"observation": "image"}, "must be 'position', 'cell' or 'picture', got 'image'"),
     ],
 )
 def test_mistakes(settings, sentence):

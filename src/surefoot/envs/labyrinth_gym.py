@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from surefoot.errors import InvalidConfig
 from surefoot.tasks.labyrinth import ACTIONS, Labyrinth
-from surefoot.tasks.labyrinth_config import GYM_ID, LabyrinthConfig
+from surefoot.tasks.labyrinth_config import GYM_ID, SPARSE_GYM_ID, LabyrinthConfig
 
 _PIXELS = 16  # of a cell
 _COLOURS = np.array(
@@ -25,7 +25,8 @@ class LabyrinthEnv(gymnasium.Env[Any, Any]):
 
     Args:
         observation: "position" is row and column, for networks; "cell" is the number of the state,
-            for tables.
+            for tables; "picture" is the maze from above, (R, C), 1 where the walker is and else 0.
+        sparse: The exit pays 1, and nothing else pays or costs.
         render_mode: "rgb_array" for pictures.
         settings: Any field of `LabyrinthConfig`. Gymnasium maximises rewards: there are no costs.
     """
@@ -35,7 +36,8 @@ class LabyrinthEnv(gymnasium.Env[Any, Any]):
     def __init__(
         self,
         *,
-        observation: Literal["position", "cell"] = "position",
+        observation: Literal["position", "cell", "picture"] = "position",
+        sparse: bool = False,
         render_mode: str | None = None,
         **settings: Any,
     ) -> None:
@@ -45,17 +47,20 @@ class LabyrinthEnv(gymnasium.Env[Any, Any]):
             raise InvalidConfig(f"the labyrinth has no such setting: {error}") from None
         if config.objective != "reward":
             raise InvalidConfig("Gymnasium environments give rewards: leave out objective")
-        if observation not in ("position", "cell"):
-            raise InvalidConfig(f"observation must be 'position' or 'cell', got '{observation}'")
         self.labyrinth, self.render_mode = Labyrinth(config), render_mode
-        self._cells = observation == "cell"
-        rows, columns = self.labyrinth.maze.walls.shape
-        corner = np.array([rows, columns], dtype=np.float32)  # one past the last: no Box is empty
-        self.observation_space = (
-            spaces.Discrete(self.labyrinth.nb_states)
-            if self._cells
-            else spaces.Box(np.zeros(2, np.float32), corner)
-        )
+        self._kind, self._sparse = observation, sparse
+        shape = self.labyrinth.maze.walls.shape
+        match observation:
+            case "cell":
+                self.observation_space = spaces.Discrete(self.labyrinth.nb_states)
+            case "picture":
+                self.observation_space = spaces.Box(0.0, 1.0, shape)
+            case "position":  # up to one past the last: no Box is empty
+                self.observation_space = spaces.Box(np.zeros(2, np.float32), np.float32(shape))
+            case _:
+                raise InvalidConfig(
+                    f"observation must be 'position', 'cell' or 'picture', got '{observation}'"
+                )
         self.action_space = spaces.Discrete(len(ACTIONS))
         self._state, self._steps = self.labyrinth.start, 0
         self._begin = np.flatnonzero(~self.labyrinth.terminal)
@@ -79,6 +84,8 @@ class LabyrinthEnv(gymnasium.Env[Any, Any]):
         self._steps += 1
         terminated = bool(world.terminal[self._state])
         truncated = not terminated and self._steps >= world.max_episode_steps
+        if self._sparse:
+            reward = float(terminated)
         return self._observe(), reward, terminated, truncated, {}
 
     def render(self) -> NDArray[np.uint8] | None:
@@ -91,12 +98,26 @@ class LabyrinthEnv(gymnasium.Env[Any, Any]):
         return _COLOURS[np.kron(kind, np.ones((_PIXELS, _PIXELS), dtype=int))]
 
     def _observe(self) -> Any:
-        if self._cells:
+        if self._kind == "cell":
             return self._state
-        return self.labyrinth.cells[self._state].astype(np.float32)
+        position = self.labyrinth.cells[self._state]
+        if self._kind == "position":
+            return position.astype(np.float32)
+        picture = np.zeros(self.labyrinth.maze.walls.shape, np.float32)
+        picture[tuple(position)] = 1.0
+        return picture
 
 
 def register_labyrinth() -> None:
     """Make the labyrinth known to Gymnasium; done when `surefoot.envs` is imported."""
-    if GYM_ID not in gymnasium.registry:
-        gymnasium.register(GYM_ID, entry_point="surefoot.envs.labyrinth_gym:LabyrinthEnv")
+    sparse = {
+        "maze": "winding",
+        "observation": "picture",
+        "sparse": True,
+        "random_start": False,
+        "max_episode_steps": 100,
+    }
+    for gym_id, settings in ((GYM_ID, {}), (SPARSE_GYM_ID, sparse)):
+        if gym_id not in gymnasium.registry:
+            entry_point = "surefoot.envs.labyrinth_gym:LabyrinthEnv"
+            gymnasium.register(gym_id, entry_point=entry_point, kwargs=settings)

@@ -41,6 +41,16 @@ MAZES = {
 #...........#
 #############
 """,
+    # the same, shorter: 34 steps
+    "winding": """
+#############
+#S..........#
+###########.#
+#...........#
+#.###########
+#..........E#
+#############
+""",
     # Sutton, Precup, Singh 1999 (Artificial Intelligence 112), figure 2: rooms and hallways
     "four-rooms": """
 #############

@@ -11,6 +11,8 @@ NAME = "labyrinth"
 """Its name on the command line."""
 GYM_ID = "Surefoot/Labyrinth-v0"
 """Its id in Gymnasium."""
+SPARSE_GYM_ID = "Surefoot/SparseLabyrinth-v0"
+"""The id of one long way that pays nothing but its exit."""
 SUMMARY = "north, south, east, west: find the exit"
 """What is to be learned, in one line."""
 

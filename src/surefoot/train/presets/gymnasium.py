@@ -13,6 +13,7 @@ from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.rnd_config import RNDConfig
 from surefoot.algos.rpo_config import RPOConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.tasks.labyrinth_config import SPARSE_GYM_ID
 from surefoot.train.config import AnyRunConfig, RunConfig
 from surefoot.train.presets.off_policy import off_policy
 
@@ -57,14 +58,25 @@ _MUJOCO = (
 )
 """Gymnasium's MuJoCo robots, any version."""
 
-_HIDDEN: dict[str, dict[str, Any]] = {
-    "Surefoot/CartPoleNoVel-v0": {"gamma": 0.99},
-    "Surefoot/PendulumNoVel-v0": {"gamma": 0.9},
-}
-"""Tasks that do not show their velocities, and what PPO needs there besides a memory."""
+_HIDDEN: dict[str, tuple[int, dict[str, Any]]] = {
+    "Surefoot/CartPoleNoVel-v0": (8, {"n_epochs": 8}),
+    "Surefoot/PendulumNoVel-v0": (
+        16, {"n_steps": 64, "n_epochs": 10, "gamma": 0.9, "learning_rate": 2e-3}
+    ),
+}  # fmt: skip
+"""Tasks that do not show their velocities: how many environments, and what PPO needs there besides
+a memory."""
 
 
 def _config(env_id: str, algo: PPOConfig) -> AnyRunConfig:
+    if env_id == SPARSE_GYM_ID:
+        return RunConfig(
+            task=GymnasiumConfig(env_id=env_id),
+            agent=AgentConfig(),
+            algo=replace(algo, n_steps=32, ent_coef=0.01),
+            nb_envs=32,
+            steps=300_000,
+        )
     return RunConfig(
         task=GymnasiumConfig(env_id=env_id),
         agent=AgentConfig(normalize_observation=True),
@@ -80,12 +92,9 @@ def _ppo(env_id: str) -> AnyRunConfig:
     config = _config(env_id, _PPO)
     if env_id not in _HIDDEN:
         return config
-    return replace(
-        config,
-        agent=replace(config.agent, memory="lstm"),
-        algo=replace(_PPO, n_epochs=8, **_HIDDEN[env_id]),
-        steps=100_000,
-    )
+    nb_envs, settings = _HIDDEN[env_id]
+    agent, algo = replace(config.agent, memory="lstm"), replace(_PPO, **settings)
+    return replace(config, agent=agent, algo=algo, nb_envs=nb_envs, steps=100_000)
 
 
 def _rpo(env_id: str) -> AnyRunConfig:
@@ -93,7 +102,7 @@ def _rpo(env_id: str) -> AnyRunConfig:
 
 
 def _rnd(env_id: str) -> AnyRunConfig:
-    return _config(env_id, RNDConfig(**vars(_PPO)))
+    return _config(env_id, RNDConfig(**vars(_PPO), rnd_learning_rate=3e-4))
 
 
 def _ppg(env_id: str) -> AnyRunConfig:
