@@ -1,4 +1,4 @@
-"""A new small maze in every episode, seen from above: `benchmarks._levels:Levels-v0` in Gymnasium."""
+"""A new small maze in every episode, seen from above: `benchmarks._levels:Levels-v0`."""
 
 from __future__ import annotations
 
@@ -50,4 +50,4 @@ class Levels(gymnasium.Env[Any, Any]):
         return seen
 
 
-gymnasium.register("Levels-v0", entry_point=Levels, max_episode_steps=4 * SIZE)
+gymnasium.register("Levels-v0", entry_point="benchmarks._levels:Levels", max_episode_steps=4 * SIZE)

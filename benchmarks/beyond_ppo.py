@@ -3,7 +3,8 @@
 For every claim, both sides train with the same settings and steps, some seeds each; the final
 policy plays 50 episodes from fixed seeds, deterministically. The table shows means over seeds with
 Student's 95 % interval, and whether the interval of the difference (Welch) lies above zero. Runs
-that were interrupted continue, finished ones are left alone: it can be stopped and started again.
+that were interrupted continue, finished ones are left alone: it can be stopped and started again
+(from the repository's root, where the levels of PPG are found).
 
 The bars: every method beats PPO outside the interval; CartPoleNoVel 490 and PendulumNoVel -250 on
 average, after 100,000 steps each (one run of Stable-Baselines3's zoo minus a margin), where PPO
@@ -77,8 +78,8 @@ CLAIMS: dict[str, Claim] = {
         plain=Side(name="PPO", flags=()),
     ),
     "ppg": Claim(
-        task="Acrobot-v1",
-        steps=50_000,
+        task="benchmarks._levels:Levels-v0",
+        steps=100_000,
         method=Side(name="PPG", flags=("--algo", "ppg")),
         plain=Side(name="PPO", flags=()),
     ),

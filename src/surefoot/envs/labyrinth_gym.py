@@ -56,7 +56,8 @@ class LabyrinthEnv(gymnasium.Env[Any, Any]):
             case "picture":
                 self.observation_space = spaces.Box(0.0, 1.0, shape)
             case "position":  # up to one past the last: no Box is empty
-                self.observation_space = spaces.Box(np.zeros(2, np.float32), np.float32(shape))
+                corner = np.array(shape, dtype=np.float32)
+                self.observation_space = spaces.Box(np.zeros(2, np.float32), corner)
             case _:
                 raise InvalidConfig(
                     f"observation must be 'position', 'cell' or 'picture', got '{observation}'"

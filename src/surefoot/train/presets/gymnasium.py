@@ -60,10 +60,8 @@ _MUJOCO = (
 
 _HIDDEN: dict[str, tuple[int, dict[str, Any]]] = {
     "Surefoot/CartPoleNoVel-v0": (8, {"n_epochs": 8}),
-    "Surefoot/PendulumNoVel-v0": (
-        16, {"n_steps": 64, "n_epochs": 10, "gamma": 0.9, "learning_rate": 2e-3}
-    ),
-}  # fmt: skip
+    "Surefoot/PendulumNoVel-v0": (16, {"n_steps": 64, "n_epochs": 10, "gamma": 0.9}),
+}
 """Tasks that do not show their velocities: how many environments, and what PPO needs there besides
 a memory."""
 
@@ -106,7 +104,7 @@ def _rnd(env_id: str) -> AnyRunConfig:
 
 
 def _ppg(env_id: str) -> AnyRunConfig:
-    return _config(env_id, PPGConfig(**vars(replace(_PPO, n_epochs=1)), n_policy=8))
+    return _config(env_id, PPGConfig(**vars(_PPO), n_policy=8))
 
 
 GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {
