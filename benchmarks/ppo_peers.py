@@ -3,18 +3,21 @@
 Stable-Baselines3 trains in its `DummyVecEnv`; the structure of CleanRL (`_cleanrl_structure.py`) in
 one process with `SyncVectorEnv`. All sides have the same environments, rollouts, mini-batches,
 epochs and networks, normalise observations and returns or do not, and use one thread. Time is the
-processor's, of this process, so that a busy machine changes little.
+processor's, of this process, so that a busy machine changes little. The environments are also
+stepped alone, with random actions: who steps them in Python cannot be faster than that.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
 import _report
+import gymnasium
 import torch
 from _cleanrl_structure import training
 from stable_baselines3 import PPO
@@ -23,6 +26,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
+from surefoot.tasks.catalog import TASKS
 from surefoot.train.presets import find_preset
 from surefoot.train.run_folder import Run
 from surefoot.train.session import Session
@@ -38,8 +42,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "nb_envs": 8, "n_steps": 256, "batch_size": 64, "n_epochs": 10,
         "learning_rate": 3e-4, "normalize": True,
     },
+    "Surefoot/UpkiePendulum-v0": {
+        "nb_envs": 64, "n_steps": 64, "batch_size": 512, "n_epochs": 5,
+        "learning_rate": 3e-4, "normalize": False,
+    },
 }  # fmt: skip
-"""What both sides train with; those of the course's CleanRL page, in eight environments."""
+"""What all sides train with, by Gymnasium id: the first two as on the course's CleanRL page, in
+eight environments; the third is a robot of ours, which we step as one batch."""
+OURS = {entry.gym_id: name for name, entry in TASKS.items()}
 
 Turn = Callable[[], int]
 """One update; returns the environment steps that it took."""
@@ -47,14 +57,19 @@ Turn = Callable[[], int]
 
 def surefoot_side(task: str, *, nb_envs: int, normalize: bool, **algo: Any) -> Turn:
     """Ours."""
+    config = find_preset(OURS.get(task, task), "default")
+    if task in OURS:
+        task = OURS[task]
+        config = dataclasses.replace(config, task=TASKS[task].config())
     config = dataclasses.replace(
-        find_preset(task, "default"),
+        config,
         agent=AgentConfig(
             net_arch_pi=tuple(HIDDEN), net_arch_vf=tuple(HIDDEN), normalize_observation=normalize
         ),
         algo=PPOConfig(**algo, normalize_return=normalize, clip_range_vf=None, ent_coef=0.0),
         nb_envs=nb_envs,
         steps=10**9,
+        sim_threads=1,
     )
     session = Session(Run(task=task, algo="ppo", preset="default", config=config))
 
@@ -84,8 +99,30 @@ def cleanrl_side(task: str, **settings: Any) -> Turn:
     return training(task, hidden=HIDDEN, **settings)
 
 
+def environments_side(task: str, *, nb_envs: int, n_steps: int, **_: Any) -> Turn:
+    """Nobody learns, and random actions are drawn beforehand."""
+    envs = [gymnasium.make(task) for _ in range(nb_envs)]
+    for env in envs:
+        env.reset()
+        env.action_space.seed(0)
+    discrete = isinstance(envs[0].action_space, gymnasium.spaces.Discrete)
+    drawn = [env.action_space.sample() for env in envs for _ in range(n_steps)]
+    actions = [int(action) for action in drawn] if discrete else drawn
+
+    def turn() -> int:
+        for action, env in zip(actions, itertools.cycle(envs), strict=False):
+            _, _, terminated, truncated, _ = env.step(action)
+            if terminated or truncated:
+                env.reset()
+        return len(actions)
+
+    return turn
+
+
+ALONE = "the environments alone"
 SIDES = {
     "Surefoot": surefoot_side,
+    ALONE: environments_side,
     "Stable-Baselines3": stable_baselines3_side,
     "CleanRL's structure": cleanrl_side,
 }
@@ -117,7 +154,8 @@ def main() -> None:
             ratios = [a / b for a, b in zip(speeds["Surefoot"], speeds[peer], strict=True)]
             rows.append([task, _report.spread(speeds["Surefoot"]), peer,
                          _report.spread(speeds[peer]), _report.spread(ratios)])  # fmt: skip
-            bars.append((task, peer, statistics.median(ratios)))
+            if peer != ALONE:
+                bars.append((task, peer, statistics.median(ratios)))
         results[task] = speeds
     _report.table(("task", "Surefoot", "peer", "its steps/s", "ratio, median (range)"), rows)
     verdicts = [
