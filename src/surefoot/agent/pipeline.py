@@ -149,4 +149,5 @@ class Pipeline(nn.Module):
     def _split(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Begun (E, 1), phase (E, 1), command, held output (E, A), history (E, H F), memory."""
         a, f, m = self.action_size, self.feature_size, self.memory_size
-        return state.split([1, 1, a, a, f, m], dim=1)
+        begun, phase, command, held, history, memory = state.split([1, 1, a, a, f, m], dim=1)
+        return begun, phase, command, held, history, memory

@@ -112,8 +112,8 @@ class GymnasiumEnv:
             raise NotFinite("reward", np.flatnonzero(~np.isfinite(reward)), "Check the task.")
         terminated, truncated = np.array([terminations, truncations], dtype=bool)
         obs = final_obs = self._tensor(last)
-        ended = np.flatnonzero(terminated | truncated)
-        if len(ended):
+        ended = np.flatnonzero(terminated | truncated).tolist()
+        if ended:
             obs = final_obs.clone()
             obs[ended] = self._tensor([self._envs[i].reset()[0] for i in ended])
         return Transition(
