@@ -12,6 +12,22 @@ TINY = (
 )  # fmt: skip
 """An update of 40 steps."""
 
+_OFF_POLICY = (
+    "--algo.learning-starts", "40", "--algo.log-interval", "100", "--algo.buffer-size", "500",
+    "--algo.batch-size", "16", "--algo.train-freq", "2", "--algo.gradient-steps", "1",
+    "--steps", "200",
+)  # fmt: skip
+
+LEARNING = (
+    ("labyrinth", "--algo", "q-learning", "--task.maze", "dyna", "--steps", "9000"),
+    ("course-pendulum", "--algo", "reinforce", "--nb-envs", "50", "--episodes", "200"),
+    ("upkie-pendulum", "--algo", "ppo", *TINY, "--steps", "80"),
+    ("CartPole-v1", "--algo", "ppo", *TINY, "--steps", "80"),
+    ("CartPole-v1", "--algo", "dqn", *_OFF_POLICY),
+    ("Pendulum-v1", "--algo", "sac", *_OFF_POLICY),
+)  # fmt: skip
+"""A short training of every kind that rolls dice: what follows `surefoot train`."""
+
 
 @dataclass(frozen=True)
 class Said:

@@ -46,6 +46,20 @@ def refuse(surefoot) -> Callable[..., str]:
     return run
 
 
+@pytest.fixture
+def no_export(monkeypatch) -> None:
+    """Trainings end with an empty policy.onnx: the real one takes seconds."""
+    monkeypatch.setattr(
+        "surefoot.cli.export.export_agent", lambda agent, run, path: path.write_bytes(b"")
+    )
+
+
+@pytest.fixture
+def no_figures(monkeypatch) -> None:
+    """Trainings on the course's pendulum draw nothing: it takes seconds."""
+    monkeypatch.setattr("surefoot.train.course_pendulum_folder.write_figures", lambda *_: None)
+
+
 def _train(folder: Path, *arguments: str) -> Path:
     before = set(folder.rglob("config.yaml"))
     assert main(["train", *arguments, *TINY, "--runs", str(folder)]) == 0

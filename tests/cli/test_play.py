@@ -54,10 +54,25 @@ def test_mistakes_leave_no_file_behind(refuse, tmp_path, arguments, sentence):
     assert [*tmp_path.iterdir()] == []
 
 
-def test_what_it_cannot_draw_is_said(refuse, trained):
-    assert refuse("play", trained("CartPole-v1"), "--video", "a.mp4") == (
-        "play draws our own tasks; CartPole-v1 has its own renderer"
+def test_a_foreign_task_is_filmed_by_its_own_renderer(surefoot, trained, tmp_path):
+    said = surefoot("play", trained("Surefoot/Labyrinth-v0"), "--video", "a.mp4", "--duration", "1")
+    assert (said.code, said.out, said.err) == (0, "a.mp4\n", "")
+    with imageio.get_reader(tmp_path / "a.mp4", format="FFMPEG") as video:
+        assert (video.get_meta_data()["fps"], video.count_frames()) == (10.0, 10)
+
+
+def test_what_it_cannot_draw_is_said(refuse, trained, monkeypatch, tmp_path):
+    run = trained("CartPole-v1")
+    live = "play shows our own tasks live; of CartPole-v1 take --video FILE.mp4"
+    assert refuse("play", run) == live
+    monkeypatch.setitem(sys.modules, "pygame", None)  # importing it fails
+    assert refuse("play", run, "--video", "a.mp4").startswith(
+        "CartPole-v1 cannot be drawn: pygame is not installed"
     )
+    assert refuse("play", run, "--video", "a.mp4", "--noise") == (
+        "--noise belongs to our own tasks, CartPole-v1 has its own"
+    )
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_weights_that_are_nan_are_not_filmed(refuse, copy, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from surefoot.envs.gymnasium_env import check_id, make_gymnasium
-from surefoot.errors import InvalidConfig, Mismatch, UnknownName
+from surefoot.errors import InvalidConfig, Mismatch, SurefootError, UnknownName
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 
 
@@ -31,7 +31,29 @@ class Pictures(gymnasium.Env):
     action_space = gymnasium.spaces.Discrete(2)
 
 
+class Drawn(BothAtOnce):
+    """Looks like what it is given, or fails."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 50}  # noqa: RUF012 - Gymnasium's form
+
+    def __init__(self, picture, render_mode=None):
+        self._picture, self.render_mode = picture, render_mode
+
+    def render(self):
+        if isinstance(self._picture, Exception):
+            raise self._picture
+        return self._picture
+
+
 gymnasium.register("BothAtOnce-v0", BothAtOnce)
+for name, picture in (
+    ("Blue-v0", np.full((4, 6, 3), (0, 0, 255), dtype=np.uint8)),
+    ("Floating-v0", np.zeros((4, 6, 3))),
+    ("Grey-v0", np.zeros((4, 6), dtype=np.uint8)),
+    ("NoDriver-v0", RuntimeError("no driver\nat all")),
+    ("Speechless-v0", RuntimeError()),
+):
+    gymnasium.register(name, Drawn, kwargs={"picture": picture}, disable_env_checker=True)
 gymnasium.register("Pictures-v0", Pictures)
 
 
@@ -54,6 +76,35 @@ def test_it_plays_what_gymnasium_plays():
         expected, reward, *_ = reference.step(choice)
         np.testing.assert_allclose(t.obs[0].numpy(), expected, rtol=1e-5)
         assert t.reward.item() == reward
+
+
+def draw(env_id):
+    env = make_gymnasium(GymnasiumConfig(env_id=env_id), nb_envs=1, seed=0, pictures=True)
+    env.reset()
+    return env.picture()
+
+
+def test_a_picture_is_what_the_environment_draws():
+    assert draw("Blue-v0").tolist() == [[[0, 0, 255]] * 6] * 4
+
+
+@pytest.mark.parametrize(
+    ("env_id", "reason"),
+    [
+        ("Floating-v0", "its pictures are not .* of uint8$"),
+        ("Grey-v0", "its pictures are not .* of uint8$"),
+        ("NoDriver-v0", "no driver$"),
+        ("Speechless-v0", "RuntimeError$"),
+    ],
+)
+def test_what_cannot_be_drawn_says_why(env_id, reason):
+    with pytest.raises(SurefootError, match=f"^{env_id} cannot be drawn: {reason}"):
+        draw(env_id)
+
+
+def test_an_environment_without_pictures_is_refused():
+    with pytest.raises(Mismatch, match="BothAtOnce-v0 draws no pictures: it has no render mode"):
+        draw("BothAtOnce-v0")
 
 
 def test_interfaces_of_boxes_and_choices():

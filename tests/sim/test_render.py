@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from support_video import read_video
 from surefoot.errors import BadFile, InvalidConfig
 from surefoot.sim.render import Painter, Shot, VideoWriter, decorate, record, snapshot
 
@@ -32,6 +33,7 @@ SCENE = """
 """
 SIDE = Shot(azimuth=90, elevation=-5)  # looks along +y: x is to the right
 SMALL = {"width": 160, "height": 120}
+GREY = np.full((120, 160, 3), 128, dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -114,33 +116,37 @@ def test_a_snapshot_is_a_png_of_the_asked_size(model, tmp_path):
     assert imageio.imread(tmp_path / "robot.png").shape == (120, 160, 3)
 
 
-def test_a_failed_recording_keeps_the_older_video(model, tmp_path):
+def test_a_failed_recording_keeps_the_older_video(tmp_path):
     path = tmp_path / "robot.mp4"
     path.write_bytes(b"older")
-    with (
-        pytest.raises(RuntimeError, match="the policy broke"),
-        VideoWriter(path, model, **SMALL) as video,
-    ):
-        video.add(model.qpos0)
+    with pytest.raises(RuntimeError, match="the policy broke"), VideoWriter(path) as video:
+        video.add(GREY)
         raise RuntimeError("the policy broke")
     assert path.read_bytes() == b"older"
     assert os.listdir(tmp_path) == ["robot.mp4"]
 
 
-def test_ctrl_c_keeps_the_video_so_far(model, tmp_path):
+def test_ctrl_c_keeps_the_video_so_far(tmp_path):
     path = tmp_path / "robot.mp4"
-    with pytest.raises(KeyboardInterrupt), VideoWriter(path, model, **SMALL) as video:
-        video.add(model.qpos0)
-        video.add(model.qpos0)
+    with pytest.raises(KeyboardInterrupt), VideoWriter(path) as video:
+        video.add(GREY)
+        video.add(GREY)
         raise KeyboardInterrupt
     with imageio.get_reader(path, format="FFMPEG") as reader:
         assert reader.count_frames() == 2
 
 
-def test_a_video_without_frames_is_no_file(model, tmp_path):
-    with VideoWriter(tmp_path / "robot.mp4", model, **SMALL):
+def test_a_video_without_frames_is_no_file(tmp_path):
+    with VideoWriter(tmp_path / "robot.mp4"):
         pass
     assert os.listdir(tmp_path) == []
+
+
+def test_an_odd_row_and_column_are_left_out(tmp_path):
+    path = tmp_path / "odd.mp4"
+    with VideoWriter(path) as video:
+        video.add(np.full((241, 323, 3), 128, dtype=np.uint8))
+    assert read_video(path)[0].shape == (1, 240, 322, 3)
 
 
 @pytest.mark.parametrize(
@@ -151,10 +157,10 @@ def test_a_video_without_frames_is_no_file(model, tmp_path):
         ("folder.mp4", "this is a folder. Name a file in it."),
     ],
 )
-def test_an_impossible_file_name_is_refused_before_drawing(model, tmp_path, name, problem):
+def test_an_impossible_file_name_is_refused_before_drawing(tmp_path, name, problem):
     (tmp_path / "folder.mp4").mkdir()
     with pytest.raises(BadFile, match=problem):
-        VideoWriter(tmp_path / name, model)
+        VideoWriter(tmp_path / name)
 
 
 def test_an_odd_size_is_refused(model):
@@ -182,8 +188,9 @@ from surefoot.errors import BadFile
 from surefoot.sim import render
 class Noise:  # a picture that does not compress
     def __init__(self, *_, **__): self.rng = np.random.default_rng(0)
+    def __enter__(self): return self
+    def __exit__(self, *_): pass
     def draw(self, _): return self.rng.integers(0, 255, (120, 160, 3), dtype=np.uint8)
-    def close(self): pass
 render.Painter = Noise
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

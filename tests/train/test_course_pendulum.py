@@ -52,6 +52,7 @@ def test_costs_and_rewards_learn_the_same_bit_for_bit(algo, preset):
 def test_a_seed_learns_the_same_in_any_company(algo, preset):
     run = replace(find_course_preset(algo, preset), nb_envs=3, episodes=9, seed=5, seeds=3)
     together, costs = _train(run)
+    assert not torch.equal(costs[0], costs[1])
     alone, cost = _train(replace(run, seed=6, seeds=1))
     torch.testing.assert_close(costs[1:2], cost, rtol=1e-9, atol=0.0)
     for a, b in zip(_parameters(together), _parameters(alone), strict=True):

@@ -79,6 +79,14 @@ def test_same_config_same_bits_in_the_file(tmp_path):
     assert a == b
 
 
+def test_the_seed_decides_the_methods_dice_too(tmp_path):
+    for seed in (1, 2):  # from the start and without slips, the world has no dice
+        run = short_run("q-learning", steps=2000, seed=seed, random_start=False)
+        solve_in(tmp_path / str(seed), run)
+    a, b = ((tmp_path / str(seed) / "result.npz").read_bytes() for seed in (1, 2))
+    assert a != b
+
+
 def test_later_rows_are_rarer(tmp_path):
     run = short_run("value-iteration", maze="101x101", slip=0.1)
     rows = []

@@ -14,13 +14,10 @@ from surefoot.errors import Mismatch
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from torch import Tensor
 
     from surefoot.envs.batched import BatchedEnv
     from surefoot.sim.viewer import Slider
-    from surefoot.train.evaluate import Policy
-
-_FPS = 25.0
+    from surefoot.train.policies import LoadedPolicy
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,59 +42,54 @@ def main(argv: Sequence[str]) -> int:
 
     import torch
 
-    from surefoot.envs.make import make_batched
-    from surefoot.tasks.catalog import TASKS
-    from surefoot.tasks.gymnasium_config import GymnasiumConfig
     from surefoot.train.policies import load_policy
 
     torch.set_num_threads(1)
     loaded = load_policy(options.policy, options.task)
-    if isinstance(loaded.config, GymnasiumConfig):
-        raise Mismatch(f"play draws our own tasks; {loaded.task} has its own renderer")
-    env = make_batched(
-        loaded.task, loaded.config, nb_envs=1, seed=options.seed, imperfect=options.noise,
-        sim_threads=1,
-    )  # fmt: skip
-    robot = TASKS[loaded.task].robot
     if options.video is not None:
-        _film(loaded.policy, env, robot, options.video, options.duration or 10.0)
+        _film(loaded, options)
     else:
-        _show(loaded.policy, env, robot, options)
+        _show(loaded, options)
     return 0
 
 
-def _film(policy: Policy, env: BatchedEnv, robot: str, path: Path, duration: float) -> None:
+def _film(loaded: LoadedPolicy, options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import track
 
-    from surefoot.envs.scene import scene_spec
-    from surefoot.sim.render import VideoWriter
+    from surefoot.train.film import film, open_stage
 
-    nb_steps = max(1, round(duration / env.interface.dt))
-    every = max(1, round(1.0 / (_FPS * env.interface.dt)))
-    policy.reset(1)
-    obs = env.reset()
-    steps = track(
-        range(nb_steps),
-        description=f"filming {path}",
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )
-    with VideoWriter(path, scene_spec(robot).compile(), fps=1.0 / (every * env.interface.dt)) as v:
-        for k in steps:
-            if k % every == 0:
-                v.add(env.worlds.qpos[0].numpy())
-            obs = _step(policy, env, obs)
-    print(path)
+    with open_stage(
+        loaded.task, loaded.config, seed=options.seed, imperfect=options.noise
+    ) as stage:
+        nb_steps = max(1, round((options.duration or 10.0) / stage.env.interface.dt))
+        steps = track(
+            range(nb_steps),
+            description=f"filming {options.video}",
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        film(loaded.policy, stage, options.video, steps)
+    print(options.video)
 
 
-def _show(policy: Policy, env: BatchedEnv, robot: str, options: argparse.Namespace) -> None:
+def _show(loaded: LoadedPolicy, options: argparse.Namespace) -> None:
+    from surefoot.envs.make import make_batched
     from surefoot.envs.scene import scene_spec
     from surefoot.sim.viewer import open_viewer
+    from surefoot.tasks.catalog import TASKS
+    from surefoot.tasks.gymnasium_config import GymnasiumConfig
+    from surefoot.train.film import play_step
 
+    policy, task, config = loaded.policy, loaded.task, loaded.config
+    if isinstance(config, GymnasiumConfig):
+        raise Mismatch(f"play shows our own tasks live; of {task} take --video FILE.mp4")
+    env = make_batched(
+        task, config, nb_envs=1, seed=options.seed, imperfect=options.noise, sim_threads=1
+    )
     with open_viewer(
-        scene_spec(robot).compile(),
+        scene_spec(TASKS[task].robot).compile(),
         web=True if options.web else None,
         host=options.host,
         port=options.port,
@@ -113,23 +105,12 @@ def _show(policy: Policy, env: BatchedEnv, robot: str, options: argparse.Namespa
         try:
             while viewer.is_running and (options.duration is None or played < options.duration):
                 _follow(env, viewer.commands())
-                obs = _step(policy, env, obs)
+                obs = play_step(policy, env, obs).obs
                 viewer.show(env.worlds.qpos[0].numpy())
                 played += env.interface.dt
                 time.sleep(max(0.0, start + played - time.monotonic()))
         except KeyboardInterrupt:
             print(file=sys.stderr)
-
-
-def _step(policy: Policy, env: BatchedEnv, obs: Tensor) -> Tensor:
-    """One step of the policy; returns the next observation."""
-    from surefoot.train.evaluate import check_finite
-
-    action = policy.act(obs)
-    check_finite(action, action.new_ones(len(action)).bool())
-    step = env.step(action)
-    policy.reset_worlds(step.done)
-    return step.obs
 
 
 def _sliders(env: BatchedEnv) -> tuple[Slider, ...]:

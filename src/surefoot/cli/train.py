@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from surefoot.algos.catalog import ALGORITHMS
+from surefoot.cli.clips import ClipMaker, add_clips_flag, check_clips
 from surefoot.cli.parser import Parser, as_count, as_natural
+from surefoot.cli.tracking import add_tracking_flags, check_tracking, tracking
 from surefoot.errors import InvalidConfig, UnknownName
 from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
@@ -24,9 +26,14 @@ from surefoot.train.tabular_config import refuse_tabular
 if TYPE_CHECKING:
     from surefoot.train.run_folder import Run, RunFolder
     from surefoot.train.session import Session
+    from surefoot.train.tracking import Tracker
 
-_EPILOG = """Every setting of the run, the task (--task.*), the agent (--agent.*) and the algorithm
-(--algo.*) is a flag as well; `surefoot train TASK --help` lists them with their values."""
+_EPILOG = """Every setting of the run (--seed, --steps, --nb-envs, ...), the task (--task.*), the
+agent (--agent.*) and the algorithm (--algo.*) is a flag as well; `surefoot train TASK --help` lists
+them with their values."""
+
+_EACH_TIME = ("--track", "--capture-video")
+"""Flags that belong to a sitting, not to the run: a resumed one takes them again."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -47,15 +54,24 @@ def main(argv: Sequence[str]) -> int:
     with contextlib.ExitStack() as stack:
         begin = _resume if options.resume else _begin
         session, folder, title = begin(options, rest, stack)
+        if session.finished:
+            tracker = None  # there is nothing to add
+        else:
+            settings, new = session.run.to_plain(), not options.resume
+            tracker = stack.enter_context(tracking(options, folder.path, settings, new=new))
         print(title, file=sys.stderr)
         if not session.finished:
-            _train(session, folder, options)
-    if session.finished:
-        _export(session, folder)
-    else:
+            _train(session, folder, options, tracker)
+        if session.finished:
+            _export(session, folder)
+            if tracker is not None:
+                tracker.log_policy(folder.policy)
+    if not session.finished:
+        again = [flag for flag in _EACH_TIME if getattr(options, flag[2:].replace("-", "_"))]
+        command = shlex.join(["surefoot", "train", "--resume", str(folder.path), *again])
         print(
-            f"stopped at {session.nb_steps:,} of {_planned_steps(session):,} steps; continue with "
-            f"surefoot train --resume {shlex.quote(str(folder.path))}",
+            f"stopped at {session.nb_steps:,} of {_planned_steps(session):,} steps; "
+            f"continue with {command}",
             file=sys.stderr,
         )
     print(folder.path)
@@ -73,6 +89,8 @@ def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--runs", help="folder of all runs (default: runs)")
     parser.add_argument("--resume", metavar="RUN", help="continue the run in this folder; takes "
                         "--steps and --sim-threads, everything else is as it was")  # fmt: skip
+    add_clips_flag(parser)
+    add_tracking_flags(parser)
     parser.add_argument("--show", action="store_true", help="watch a few worlds while training")
     parser.add_argument("--host", default="127.0.0.1", help="who may watch in a browser")
     arguments = list(argv)
@@ -88,6 +106,7 @@ def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
             f"name the task first: {', '.join((LABYRINTH, COURSE_PENDULUM, *TASKS))}, "
             f"or a Gymnasium id (see {parser.prog} --help)"
         )
+    check_tracking(options)
     return options, rest
 
 
@@ -130,6 +149,7 @@ def _begin(
     from surefoot.train.session import Session
 
     session = Session(run)
+    check_clips(options, run)
     folder = create_run_folder(Path(options.runs or "runs"), run)
     stack.enter_context(folder.locked())
     notes = [f"run {folder.path.name} in {folder.path}"]
@@ -154,6 +174,7 @@ def _resume(
     changes = {k: v for k, v in vars(parser.read(rest)).items() if v is not None}
     from surefoot.train.run_folder import RunFolder
     from surefoot.train.session import Session
+    from surefoot.train.tracking import FILE as TRACKED
 
     folder = RunFolder(Path(options.resume))
     run = folder.read_config()
@@ -168,6 +189,9 @@ def _resume(
             f"--steps {run.config.steps} is less than the {session.nb_steps} steps already trained"
         )
     notes = [f"run {folder.path.name} in {folder.path}, resumed at {session.nb_steps:,} steps"]
+    check_clips(options, run)
+    if (folder.path / TRACKED).exists() and not (options.track or session.finished):
+        notes.append("Weights & Biases hears of it again with --track")
     if session.finished:
         notes.append("it is finished; a larger --steps extends it")
     elif content is not None and content["run"]["config"]["steps"] != run.config.steps:
@@ -182,21 +206,28 @@ def _planned_steps(session: Session) -> int:
     return session.run.config.total_updates * session.run.config.steps_per_update
 
 
-def _train(session: Session, folder: RunFolder, options: argparse.Namespace) -> None:
+def _train(
+    session: Session, folder: RunFolder, options: argparse.Namespace, tracker: Tracker | None
+) -> None:
     from surefoot.cli.display import TrainingDisplay
     from surefoot.train.loop import train
 
     title = f"{session.run.task} ({session.run.algo}, {session.run.preset})"
+    clips = ClipMaker(options, session, folder, tracker)
     with contextlib.ExitStack() as stack:
         display = stack.enter_context(TrainingDisplay(_planned_steps(session), title))
 
         def on_update(session: Session, metrics: dict[str, float]) -> None:
             display.update(session.nb_steps, metrics)
+            if tracker is not None:
+                tracker.log(metrics)
+            clips.film_if_due()
 
         if options.show:
             from surefoot.cli.watch import watch_training
 
             stack.enter_context(watch_training(session, host=options.host))
+        clips.film_if_due()
         train(session, folder, on_update=on_update)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from surefoot.algos.policy_gradient_config import PolicyGradientConfig
 from surefoot.cli.parser import Parser
 from surefoot.cli.settings import read_settings
+from surefoot.cli.tracking import add_tracking_flags, check_tracking, refuse_clips, tracking
 from surefoot.train.course_pendulum_config import (
     PRESETS,
     CoursePendulumRun,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from surefoot.agent.seed_agent import SeedAgent
+    from surefoot.train.tracking import Tracker
 
 _PROG = "surefoot train course-pendulum"
 _ROW = 100
@@ -31,12 +33,22 @@ _ROW = 100
 def main(argv: Sequence[str]) -> int:
     """Train, draw, and print the run's folder alone on the last line of standard output."""
     options, run = _configure(argv)
-    from surefoot.train.course_pendulum_folder import create_folder, write_figures, write_result
+    from surefoot.train.course_pendulum_folder import (
+        RESULT,
+        create_folder,
+        describe,
+        write_figures,
+        write_result,
+    )
 
-    folder = create_folder(Path(options.runs), options.algo, options.preset, run)
-    print(f"run {folder.name} in {folder}", file=sys.stderr)
-    agent, costs = _train(run, folder, options.algo)
-    write_result(folder, agent, costs)
+    settings = describe(options.algo, options.preset, run)
+    folder = create_folder(Path(options.runs), settings, seed=run.seed)
+    with tracking(options, folder, settings, new=True) as tracker:
+        print(f"run {folder.name} in {folder}", file=sys.stderr)
+        agent, costs = _train(run, folder, options.algo, tracker)
+        write_result(folder, agent, costs)
+        if tracker is not None:
+            tracker.log_policy(folder / RESULT)
     write_figures(folder, options.algo, run, agent, costs)
     print(folder)
     return 0
@@ -49,7 +61,10 @@ def _configure(
     parser.add_argument("--algo", default="reinforce-baseline")
     parser.add_argument("--preset", default="default")
     parser.add_argument("--runs", default="runs")
+    add_tracking_flags(parser)
     options, rest = parser.parse_known_args([*argv])
+    refuse_clips(rest, "course-pendulum leaves its swing-up as a figure, swing_up.png")
+    check_tracking(options)
     preset = find_course_preset(options.algo, options.preset)
     run = read_settings(
         preset,
@@ -57,14 +72,18 @@ def _configure(
         prog=_PROG,
         description=f"Settings of course-pendulum with --algo {options.algo} (of "
         f"{', '.join(PRESETS)}) and --preset {options.preset} (of "
-        f"{', '.join(PRESETS[options.algo])}); --runs is the folder of all runs.",
+        f"{', '.join(PRESETS[options.algo])}); --runs is the folder of all runs, --track logs to "
+        "Weights & Biases as well.",
         other_flags=parser.flags,
     )
     return options, run
 
 
 def _train(
-    run: CoursePendulumRun[PolicyGradientConfig], folder: Path, algo: str
+    run: CoursePendulumRun[PolicyGradientConfig],
+    folder: Path,
+    algo: str,
+    tracker: Tracker | None,
 ) -> tuple[SeedAgent, Tensor]:
     """Train all seeds; returns the agent and the cost of every episode, (S, N)."""
     import torch
@@ -101,5 +120,7 @@ def _train(
                 }
             log.write(metrics)
             display.update(nb_steps, metrics)
+            if tracker is not None:
+                tracker.log(metrics)
     log.close()
     return agent, torch.cat(costs, dim=1)

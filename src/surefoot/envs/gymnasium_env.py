@@ -11,6 +11,7 @@ import gymnasium
 import mujoco
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from surefoot.envs.batched import Transition
@@ -23,19 +24,32 @@ from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 
 
-def make_gymnasium(config: GymnasiumConfig, *, nb_envs: int, seed: int) -> GymnasiumEnv:
+def make_gymnasium(
+    config: GymnasiumConfig, *, nb_envs: int, seed: int, pictures: bool = False
+) -> GymnasiumEnv:
     """`nb_envs` copies of a registered environment.
+
+    Args:
+        config: Which one.
+        nb_envs: How many.
+        seed: The run's seed.
+        pictures: Make them so that they can be drawn.
 
     Raises:
         UnknownName: No environment has that id; the error has the nearest ones.
-        Mismatch: Its spaces are neither Box observations nor Box or Discrete actions.
         InvalidConfig: It does not take these arguments.
+        Mismatch: Its spaces are neither Box observations nor Box or Discrete actions; or pictures
+            are asked for and it draws none.
+        SurefootError: A package that it needs is not installed.
     """
     check_id(config.env_id)
     options = config.arguments()
     if config.max_episode_steps is not None:
         options["max_episode_steps"] = config.max_episode_steps
     try:
+        if pictures:
+            _check_pictures(config.env_id)
+            options["render_mode"] = "rgb_array"
         envs = [gymnasium.make(config.env_id, **options) for _ in range(nb_envs)]
     except gymnasium.error.DependencyNotInstalled as error:
         raise SurefootError(f"{config.env_id} cannot be made: {error}") from None
@@ -72,6 +86,19 @@ def check_id(env_id: str) -> None:
         raise UnknownName(
             "task", env_id, close or TASKS, "Surefoot or Gymnasium (the nearest ones follow)"
         ) from None
+
+
+def _check_pictures(env_id: str) -> None:
+    """Whether an environment has pictures to give; Gymnasium would only warn.
+
+    Raises:
+        Mismatch: It has none.
+    """
+    env = gymnasium.make(env_id)
+    modes = env.metadata.get("render_modes", ())
+    env.close()
+    if "rgb_array" not in modes:
+        raise Mismatch(f"{env_id} draws no pictures: it has no render mode 'rgb_array'")
 
 
 class GymnasiumEnv:
@@ -133,6 +160,23 @@ class GymnasiumEnv:
     def _tensor(self, obs: Sequence[Any]) -> Tensor:
         flat = np.array(obs, dtype=np.float32).reshape(-1, self._observation_size)
         return torch.from_numpy(flat)
+
+    def picture(self) -> NDArray[np.uint8]:
+        """What the first environment looks like, (H, W, 3); it was made with `pictures`.
+
+        Raises:
+            SurefootError: It cannot be drawn: a package or a screen is missing, for example.
+        """
+        first = self._envs[0]
+        name = first.spec.id if first.spec else "the environment"
+        try:
+            frame = np.asarray(first.render())
+        except Exception as error:  # renderers are other people's: any error means no picture
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise SurefootError(f"{name} cannot be drawn: {reason}") from error
+        if frame.dtype != np.uint8 or frame.ndim != 3:
+            raise SurefootError(f"{name} cannot be drawn: its pictures are not (H, W, 3) of uint8")
+        return frame
 
     def report(self) -> dict[str, float]:
         """Nothing of its own."""

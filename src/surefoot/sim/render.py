@@ -14,15 +14,15 @@ from numpy.typing import ArrayLike
 
 from surefoot.errors import BadFile
 from surefoot.sim.render_look import decorate
-from surefoot.sim.render_painter import Painter, Shot
+from surefoot.sim.render_painter import Frame, Painter, Shot
 
-__all__ = ["Painter", "Shot", "VideoWriter", "decorate", "record", "snapshot"]
+__all__ = ["Frame", "Painter", "Shot", "VideoWriter", "decorate", "record", "snapshot"]
 
 _REMEDY = "Free some disk space, or write elsewhere."
 
 
 class VideoWriter:
-    """Writes an mp4 of a robot, one state after the other.
+    """Writes an mp4, one picture after the other.
 
     The file appears when the video is complete and was read back; until then the frames go to a
     hidden file beside it, so an older video survives a failure. Leaving the context after an error
@@ -30,31 +30,16 @@ class VideoWriter:
 
     Args:
         path: A file name that ends in .mp4, in a folder that exists.
-        model: What to draw; see `decorate` for a good look.
-        fps: Frames per second. For real time, add every (control rate / fps)-th state.
-        width: Pixels, even.
-        height: Pixels, even.
-        shot: Where the camera stands.
+        fps: Frames per second. For real time, add a picture of every (control rate / fps)-th state.
 
     Raises:
         BadFile: The file cannot be written: no such folder, no permission, or a full disk.
-        MissingPackage: No OpenGL can be had.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        model: mujoco.MjModel,
-        *,
-        fps: float = 30.0,
-        width: int = 854,
-        height: int = 480,
-        shot: Shot | None = None,
-    ) -> None:
+    def __init__(self, path: Path, *, fps: float = 30.0) -> None:
         _check_writable(path, ".mp4")
         self.path, self.nb_frames = path, 0
         self._partial = path.with_name(f".{path.stem}.{os.getpid()}.mp4")
-        self._painter = Painter(model, width=width, height=height, shot=shot, fps=fps)
         self._file: Any = imageio.get_writer(
             self._partial,
             format="FFMPEG",
@@ -66,18 +51,19 @@ class VideoWriter:
             ffmpeg_log_level="fatal",  # what goes wrong is said once, by the errors below
         )
 
-    def add(self, qpos: ArrayLike) -> None:
+    def add(self, frame: Frame) -> None:
         """Append one frame.
 
         Args:
-            qpos: (Q,), the model's positions.
+            frame: (H, W, 3), as large as the first one. The codec wants even sizes: an odd last row
+                or column is left out.
 
         Raises:
             BadFile: The video cannot be written any further.
         """
-        frame = self._painter.draw(qpos)
+        height, width, _ = frame.shape
         try:
-            self._file.append_data(frame)
+            self._file.append_data(frame[: height // 2 * 2, : width // 2 * 2])
         except OSError as error:
             self.discard()
             raise BadFile(self.path, "the video could not be written", _REMEDY) from error
@@ -89,7 +75,6 @@ class VideoWriter:
         Raises:
             BadFile: The file is not whole. The encoder itself does not tell when a disk is full.
         """
-        self._painter.close()
         self._file.close()
         if not self._partial.exists():
             return
@@ -102,7 +87,6 @@ class VideoWriter:
 
     def discard(self) -> None:
         """Stop, and leave no new file behind."""
-        self._painter.close()
         self._file.close()
         self._partial.unlink(missing_ok=True)
 
@@ -131,14 +115,17 @@ def record(
     height: int = 480,
     shot: Shot | None = None,
 ) -> int:
-    """Write a video of a whole sequence of states, each (Q,); see `VideoWriter`.
+    """Write a video of a whole sequence of states, each (Q,); see `VideoWriter` and `Painter`.
 
     Returns:
         The number of frames.
     """
-    with VideoWriter(path, model, fps=fps, width=width, height=height, shot=shot) as video:
+    with (
+        VideoWriter(path, fps=fps) as video,
+        Painter(model, width=width, height=height, shot=shot, fps=fps) as painter,
+    ):
         for qpos in states:
-            video.add(qpos)
+            video.add(painter.draw(qpos))
     return video.nb_frames
 
 

@@ -44,6 +44,7 @@ class Painter:
         height: Pixels, even.
         shot: Where the camera stands.
         fps: Frames per second that the states are apart, for the camera's smoothing.
+        shadows: Draw them. Without a graphics card they take most of the time.
 
     Raises:
         InvalidConfig: A size that is odd or not positive.
@@ -58,12 +59,14 @@ class Painter:
         height: int = 480,
         shot: Shot | None = None,
         fps: float = 30.0,
+        shadows: bool = True,
     ) -> None:
         if min(width, height) < 2 or width % 2 or height % 2:
             raise InvalidConfig(f"a picture's size must be even and positive, got {width}x{height}")
         shot = shot or Shot()
         self.size = width, height
         self._renderer = open_renderer(model, _SUPERSAMPLE * width, _SUPERSAMPLE * height)
+        self._renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = shadows
         self._model, self._data = model, mujoco.MjData(model)
         mujoco.mj_kinematics(model, self._data)
         self._base = base_body(model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -23,28 +24,36 @@ from surefoot.train.course_pendulum_reference import optimal_policy, reference_c
 from surefoot.train.plain import from_plain, to_plain
 from surefoot.train.run_folder import new_run_name
 
+RESULT = "parameters.pt"
+"""What a training leaves beside its settings, its log and its figures."""
 
-def create_folder(root: Path, algo: str, preset: str, run: AnyRun) -> Path:
+
+def describe(algo: str, preset: str, run: AnyRun) -> dict[str, Any]:
+    """All settings as plain data, with the format's version."""
+    names = {"version": VERSION, "task": "course-pendulum", "algo": algo, "preset": preset}
+    return {**names, "config": to_plain(run)}
+
+
+def create_folder(root: Path, settings: dict[str, Any], *, seed: int) -> Path:
     """A new folder root/course-pendulum/DATE_NAME_SEED with its config.yaml.
 
     Raises:
         BadFile: It cannot be written.
     """
-    folder = root / "course-pendulum" / new_run_name(run.seed)
+    folder = root / "course-pendulum" / new_run_name(seed)
     try:
         folder.mkdir(parents=True)
     except OSError as error:
         problem = f"cannot be created ({error.strerror})"
         raise BadFile(folder, problem, "Choose another --runs folder.") from None
-    names = {"version": VERSION, "task": "course-pendulum", "algo": algo, "preset": preset}
-    text = yaml.safe_dump({**names, "config": to_plain(run)}, sort_keys=False)
+    text = yaml.safe_dump(settings, sort_keys=False)
     write_atomically(folder / "config.yaml", text.encode())
     return folder
 
 
 def write_result(folder: Path, agent: SeedAgent, cost: Tensor) -> None:
     """Write parameters.pt: the parameters of all seeds, and the cost of every episode, (S, N)."""
-    save_checkpoint(folder / "parameters.pt", {"agent": agent.state_dict(), "cost": cost})
+    save_checkpoint(folder / RESULT, {"agent": agent.state_dict(), "cost": cost})
 
 
 def read_run(folder: Path) -> AnyRun:
@@ -69,7 +78,7 @@ def read_result(folder: Path) -> tuple[SeedAgent, Tensor]:
     Raises:
         BadFile: There is none, or it is damaged.
     """
-    content = load_checkpoint(folder / "parameters.pt")
+    content = load_checkpoint(folder / RESULT)
     agent = make_agent(read_run(folder))
     agent.load_state_dict(content["agent"])
     return agent, content["cost"]

@@ -131,6 +131,11 @@ class RunFolder:
         """The exported policy; its card stands beside it as .json."""
         return self.path / "policy.onnx"
 
+    @property
+    def videos(self) -> Path:
+        """Folder of the clips filmed while training."""
+        return self.path / "videos"
+
     def write_config(self, run: Run | TabularRun) -> None:
         """Write config.yaml."""
         text = yaml.safe_dump(run.to_plain(), sort_keys=False)
@@ -216,11 +221,20 @@ class RunFolder:
         Raises:
             BadFile: They cannot.
         """
-        try:
-            self.checkpoints.mkdir(exist_ok=True)
-        except OSError as error:
-            problem = f"cannot be created ({error.strerror})"
-            raise BadFile(self.checkpoints, problem, "Free some space.") from None
+        make_folder(self.checkpoints)
+
+
+def make_folder(path: Path) -> None:
+    """Make sure that a folder inside a run's folder is there.
+
+    Raises:
+        BadFile: It cannot be made.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be created ({error.strerror})"
+        raise BadFile(path, problem, "Free some space.") from None
 
 
 def new_run_name(seed: int) -> str:
