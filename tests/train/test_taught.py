@@ -58,7 +58,7 @@ def _run(steps=200, **settings):
     algo = replace(
         preset.algo, learning_starts=20, teacher_steps=30, buffer_size=200, batch_size=16,
         train_freq=1, gradient_steps=1, log_interval=10, target_update_interval=7, n_steps=1,
-        exploration_final_eps=0.0, exploration_initial_eps=0.0,
+        exploration_final_eps=0.0, exploration_initial_eps=0.0, temperature=0.5,
     )  # fmt: skip
     agent = replace(preset.agent, net_arch_pi=(8,), net_arch_vf=(8,))
     config = replace(preset, algo=algo, agent=agent, nb_envs=2, steps=steps, checkpoint_updates=1)
@@ -84,7 +84,7 @@ def test_uniform_choices_then_the_teacher_then_the_student():
     replay = loop.replay
     frames, (choice, advice) = replay._frame[:80], replay._action[:80].split([1, 2], dim=1)
     # beside each choice stands what the teacher would have chosen there, whoever plays
-    expected = Teacher(teacher, 80, temperature=1.0).advise(frames)
+    expected = Teacher(teacher, 80, temperature=0.5).advise(frames)
     torch.testing.assert_close(advice, expected)
     uniform, taught, own = choice.split([20, 30, 30])
     assert 4 <= uniform.sum() <= 16  # 10, give or take 3 standard deviations

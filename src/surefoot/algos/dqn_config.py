@@ -71,10 +71,11 @@ class QDaggerConfig(DQNConfig):
 
     teacher: str | None = None
     """Who is learned from: the folder of a run on the same task, or a .pt checkpoint."""
-    teacher_steps: int = 10_000
+    teacher_steps: int = 20_000
     """Decisions, over all environments, that the teacher plays while the student only learns."""
     temperature: float = 1.0
-    """Of the soft-max that makes probabilities of action values, unit of the return."""
+    """Of the soft-max that makes probabilities of action values, unit of the return: about as much
+    as the values of choices differ by."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -22,10 +22,15 @@ def _network(*hidden: int) -> AgentConfig:
     return AgentConfig(net_arch_pi=hidden, net_arch_vf=hidden, activation="relu", ortho_init=False)
 
 
-def _taught(settings: DQNConfig, *, teacher_steps: int) -> QDaggerConfig:
+def _student(settings: DQNConfig) -> QDaggerConfig:
     """DQN's settings for a student, who explores no more than DQN does in the end."""
     calm = replace(settings, exploration_initial_eps=settings.exploration_final_eps)
-    return QDaggerConfig(**vars(calm), teacher_steps=teacher_steps)
+    return QDaggerConfig(**vars(calm))
+
+
+def _classic_student(settings: DQNConfig) -> QDaggerConfig:
+    """The same where a step pays 1 or -1, and the values of choices differ by less than that."""
+    return replace(_student(settings), teacher_steps=5_000, temperature=0.1)
 
 
 _VALUES = _network(120, 84)
@@ -43,10 +48,7 @@ _DEFAULTS: dict[str, tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
     ),
     "qdagger": (
         _VALUES,
-        _taught(
-            DQNConfig(buffer_size=100_000, learning_starts=10_000, train_freq=10),
-            teacher_steps=20_000,
-        ),
+        _student(DQNConfig(buffer_size=100_000, learning_starts=10_000, train_freq=10)),
         250_000,
     ),
     "ddpg": (_ACTOR_CRITIC, DDPGConfig(learning_rate=3e-4, learning_starts=10_000), 1_000_000),
@@ -109,17 +111,9 @@ _TUNED: dict[tuple[str, str], tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
         _SWING_UP,
         100_000,
     ),
-    ("CartPole-v1", "qdagger"): (
-        _network(256, 256),
-        _taught(_CARTPOLE, teacher_steps=5_000),
-        25_000,
-    ),
-    ("Acrobot-v1", "qdagger"): (_network(256, 256), _taught(_ACROBOT, teacher_steps=5_000), 50_000),
-    ("MountainCar-v0", "qdagger"): (
-        _network(256, 256),
-        _taught(_MOUNTAIN_CAR, teacher_steps=5_000),
-        60_000,
-    ),
+    ("CartPole-v1", "qdagger"): (_network(256, 256), _classic_student(_CARTPOLE), 25_000),
+    ("Acrobot-v1", "qdagger"): (_network(256, 256), _classic_student(_ACROBOT), 50_000),
+    ("MountainCar-v0", "qdagger"): (_network(256, 256), _classic_student(_MOUNTAIN_CAR), 40_000),
     ("Pendulum-v1", "ddpg"): (
         _PENDULUM,
         DDPGConfig(gamma=0.98, buffer_size=200_000, learning_starts=1_000),
