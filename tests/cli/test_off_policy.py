@@ -24,7 +24,9 @@ TINY = (
 def test_from_training_to_the_robot(task, algo, surefoot):
     said = surefoot("train", task, "--algo", algo, *TINY, "--steps", "200")
     assert said.code == 0, said
-    assert re.search(r"; a replay of 500 transitions in 0\.0\d+ MB", said.err)
+    replay = r"; a replay of 500 transitions in 0\.0\d+ MB, and 0\.0\d+ MB more while it is saved"
+    assert re.search(replay, said.err)
+    assert "it will not learn" not in said.err
     folder = RunFolder(said.run)
     rows = read_progress(folder.progress)
     # a bout of 1 each 2 decisions after the first 40: 30 gradient steps in row 1, then 50 more
@@ -60,6 +62,16 @@ def test_a_finished_run_is_extended(surefoot):
     assert [float(row["train/n_updates"]) for row in rows] == [30.0, 80.0]
 
 
+def test_a_run_too_short_to_learn_says_so(surefoot):
+    said = surefoot("train", "CartPole-v1", "--algo", "dqn", *TINY, "--algo.learning-starts", "200",
+                    "--steps", "200")  # fmt: skip
+    assert said.code == 0
+    assert (
+        "; it will not learn: algo.learning_starts 200 is not below the 200 decisions of these "
+        "steps" in said.err
+    )
+
+
 def test_a_task_of_ours_with_history_and_held_decisions(surefoot):
     said = surefoot(
         "train", "upkie-pendulum", "--algo", "sac", *TINY, "--nb-envs", "4",
@@ -86,7 +98,8 @@ def test_a_task_of_ours_with_history_and_held_decisions(surefoot):
          "no algorithm named 'c51' in task 'upkie-pendulum'.*ppo, .*sac"),
         (["Pendulum-v1", "--algo", "sac", "--algo.buffer-size", "1000000000000000"],
          r"a replay of algo.buffer_size 1,000,000,000,000,000 transitions needs .* GB, and .* GB "
-         r"of memory are available. Lower it: --algo.buffer-size \d+"),
+         r"more while it is saved, but .* GB of memory are available. Lower it: --algo.buffer-size "
+         r"\d+"),
         (["Pendulum-v1", "--algo", "sac", "--algo.tau", "2"], r"algo.tau must be in \[0, 1\]"),
         (["CartPole-v1", "--algo", "dqn", "--algo.doubl", "True"], "mean '--algo.double'"),
         (["CartPole-v1", "--algo", "dqn", "--task.env-kwargs", "cost=lecture"],

@@ -1,5 +1,7 @@
 """What the replay gives back: histories, n-step returns, ends of episodes, and itself."""
 
+import io
+
 import pytest
 import torch
 
@@ -167,14 +169,15 @@ def test_a_next_frame_is_saved_only_where_it_is_not_the_frame_after():
 def test_memory_is_stated_and_too_much_is_refused(monkeypatch):
     # two frames of 3 values, 2 action values, reward and age, 4 bytes each, and two flags
     assert bytes_per_transition(3, 2) == 4 * (6 + 2 + 2) + 2
-    monkeypatch.setattr(replay_module, "available_memory", lambda: 42_000_000)
+    # saving it: a copy without next frames, 30 bytes, and the same again as the file's content
+    monkeypatch.setattr(replay_module, "available_memory", lambda: 102_000_000)
     kept = Replay(capacity=1_000_000, nb_envs=1, frame_size=3, history=1, action_size=2)
-    assert kept.bytes_needed == 42_000_000
+    assert (kept.bytes_needed, kept.bytes_to_save) == (42_000_000, 60_000_000)
     with pytest.raises(InvalidConfig) as refused:
         Replay(capacity=2_000_000, nb_envs=1, frame_size=3, history=1, action_size=2)
     assert str(refused.value) == (
-        "a replay of algo.buffer_size 2,000,000 transitions needs 0.084 GB, and 0.042 GB of memory "
-        "are available. Lower it: --algo.buffer-size 800000"
+        "a replay of algo.buffer_size 2,000,000 transitions needs 0.084 GB, and 0.12 GB more while "
+        "it is saved, but 0.102 GB of memory are available. Lower it: --algo.buffer-size 800000"
     )
 
 
@@ -190,6 +193,23 @@ def test_a_ring_as_long_as_the_history_holds_the_newest_transition_alone(history
         newest: (before[-history:], reward, discount, after[-history:])
         for newest, (before, reward, discount, after) in expected.items()
     }
+
+
+def test_what_saving_takes_is_what_a_copy_and_the_file_take():
+    replay = Replay(capacity=20_000, nb_envs=100, frame_size=5, history=1, action_size=2)
+    frame = torch.zeros(100, 5)
+    for _ in range(200):
+        replay.add(
+            frame=frame, action=frame[:, :2], reward=frame[:, 0], next_frame=frame,
+            terminated=frame[:, 0] > 0.0, done=frame[:, 0] > 0.0,
+        )  # fmt: skip
+    saved = io.BytesIO()
+    state = replay.state_dict()
+    torch.save(state, saved)
+    copied = sum(v.nbytes for v in state.values() if isinstance(v, torch.Tensor))
+    # 36 bytes a transition, and the newest row's next frames
+    assert copied == pytest.approx(replay.bytes_to_save / 2, rel=0.01)
+    assert len(saved.getvalue()) == pytest.approx(replay.bytes_to_save / 2, rel=0.02)
 
 
 def test_a_ring_shorter_than_the_history_is_refused():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from surefoot.algos.catalog import ALGORITHMS
+from surefoot.algos.off_policy_config import OffPolicyConfig
 from surefoot.cli.clips import ClipMaker, add_clips_flag, check_clips
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.cli.tracking import add_tracking_flags, check_tracking, tracking
@@ -156,9 +157,18 @@ def _begin(
     planned = _planned_steps(session)
     if planned > run.config.steps:
         notes.append(f"{planned:,} steps instead of {run.config.steps:,}, to make one update")
+    algo, decisions = run.config.algo, planned // run.config.agent.action_repeat
+    if isinstance(algo, OffPolicyConfig) and decisions <= algo.learning_starts:
+        notes.append(
+            f"it will not learn: algo.learning_starts {algo.learning_starts:,} is not below the "
+            f"{decisions:,} decisions of these steps"
+        )
     if session.replay is not None:
-        held, size = session.replay.capacity, session.replay.bytes_needed / 1e6
-        notes.append(f"a replay of {held:,} transitions in {size:.3g} MB")
+        replay = session.replay
+        notes.append(
+            f"a replay of {replay.capacity:,} transitions in {replay.bytes_needed / 1e6:.3g} MB, "
+            f"and {replay.bytes_to_save / 1e6:.3g} MB more while it is saved"
+        )
     return session, folder, "; ".join(notes)
 
 

@@ -41,7 +41,8 @@ class Replay:
     """A ring of the newest decisions of E environments, which decide together.
 
     A row is one decision of each environment; once full, the oldest row makes room for the newest.
-    Memory is bounded by `bytes_needed`, and taken as the ring fills.
+    Memory is bounded by `bytes_needed`, and taken as the ring fills; while a checkpoint is written,
+    `bytes_to_save` come on top.
 
     Args:
         capacity: Transitions of all environments together; whole rows are kept.
@@ -72,12 +73,17 @@ class Replay:
         per_transition = bytes_per_transition(frame_size, action_size)
         self.bytes_needed = per_transition * self.capacity
         """Memory of the full ring, bytes."""
+        to_save = 2 * (per_transition - 4 * frame_size)  # a copy without next frames, and its file
+        self.bytes_to_save = to_save * self.capacity
+        """Memory that writing the full ring into a checkpoint takes on top, bytes."""
         available = available_memory()
-        if available is not None and self.bytes_needed > available:
+        if available is not None and self.bytes_needed + self.bytes_to_save > available:
+            most = int(0.8 * available) // (per_transition + to_save)
             raise InvalidConfig(
                 f"a replay of algo.buffer_size {capacity:,} transitions needs "
-                f"{self.bytes_needed / 1e9:.3g} GB, and {available / 1e9:.3g} GB of memory are "
-                f"available. Lower it: --algo.buffer-size {int(0.8 * available) // per_transition}"
+                f"{self.bytes_needed / 1e9:.3g} GB, and {self.bytes_to_save / 1e9:.3g} GB more "
+                f"while it is saved, but {available / 1e9:.3g} GB of memory are available. "
+                f"Lower it: --algo.buffer-size {most}"
             )
         n = self.capacity
         self._frame, self._next_frame = torch.empty(n, frame_size), torch.empty(n, frame_size)
