@@ -1,6 +1,8 @@
 """`surefoot train course-pendulum` from the command to the figures."""
 
 import csv
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,10 +45,63 @@ def test_a_training_leaves_everything_in_its_folder(surefoot):
     assert torch.isfinite(cost).all()
 
 
+TINY = ("train", "course-pendulum", "--nb-envs", "10", "--episodes", "20", "--seed", "5")
+
+
+def test_a_run_is_evaluated(surefoot):
+    folder = surefoot(*TINY, "--seeds", "2").run
+    said = surefoot("eval", folder, "--episodes", "4")
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert lines[0] == "course-pendulum, most likely actions, from hanging at rest"
+    for seed, line in zip((5, 6), lines[1:3], strict=True):
+        assert line.startswith(f"  seed {seed} ") and line.endswith("of 4 episodes with pushes")
+    assert re.search(
+        r"discounted cost .*95 % interval.*\n  optimum +110.9\n  holds +0 of 2", said.out
+    )
+    result = json.loads(surefoot("eval", folder, "--episodes", "4", "--json").out)
+    assert (result["episodes"], result["falls"], result["pushed_episodes"]) == (2, 0, 4)
+    assert result["return_mean"] == pytest.approx(sum(result["cost"]) / 2)
+    assert result["holds"] == [False, False]
+    assert surefoot("eval", surefoot(*TINY).run).code == 0  # one seed: no interval
+
+
+def test_what_such_a_run_cannot_do_is_said(surefoot, refuse):
+    run = surefoot(*TINY).run
+    for command in (["play", run], ["export", run], ["train", "--resume", run]):
+        assert refuse(*command) == (
+            f"{run}/config.yaml: a run of course-pendulum is evaluated (`surefoot eval RUN`), but "
+            "not played, exported or continued. See swing_up.png beside it."
+        )
+    assert refuse("train", "course-pendulum", f"--resume={run}") == (
+        "a run of course-pendulum is not continued: train again, it is soon done"
+    )
+    for flag in (["--noise"], ["--env", "CartPole-v1"], ["--task", "upkie-pendulum"]):
+        assert refuse("eval", run, *flag) == (
+            f"{flag[0]} is not for a run of course-pendulum: it plays its own world"
+        )
+
+
+def test_damage_is_named(surefoot, refuse):
+    run = surefoot(*TINY).run
+    config = (run / "config.yaml").read_text()
+    for damaged, sentence in (
+        (config.replace("version: 1", "version: 99"), "written by a newer Surefoot"),
+        (config.replace("seeds: 1", "seeds: 2"), "parameters.pt: its parameters do not fit"),
+        (config.replace("algo: reinforce", "algo: ppo"), "not the config.yaml of a run on the"),
+        (config.replace("  seeds: 1", "  sedes: 1"), "not the config.yaml of a run on the"),
+    ):
+        assert damaged != config
+        (run / "config.yaml").write_text(damaged)
+        assert sentence in refuse("eval", run)
+    (run / "config.yaml").write_text(config)
+    (run / "parameters.pt").unlink()
+    assert "parameters.pt: there is no such checkpoint" in refuse("eval", run)
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path):
-    for content in (None, "- 1", "algo: ppo", "algo: reinforce", "{"):
-        if content is not None:
-            (tmp_path / "config.yaml").write_text(content)
+    for content in ("- 1", "algo: ppo", "algo: reinforce", "version: 1"):
+        (tmp_path / "config.yaml").write_text(content)
         with pytest.raises(
             BadFile, match=r"not the config\.yaml of a run on the course's pendulum"
         ):

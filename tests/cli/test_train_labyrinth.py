@@ -93,7 +93,8 @@ def test_mistakes_leave_no_folder_behind(refuse, tmp_path, arguments, sentence):
 def test_what_only_a_network_can_do_is_refused(surefoot, refuse):
     run = surefoot("train", "labyrinth", "--task.maze", "corridor").run
     for command in (["play", run], ["export", run], ["train", "--resume", run]):
-        assert "this run of the labyrinth holds a table, not a network" in refuse(*command)
+        assert "labyrinth is evaluated (`surefoot eval RUN`), but not played" in refuse(*command)
+    assert refuse("train", "labyrinth", "--resume", run).startswith("a run of labyrinth is not con")
     assert refuse("eval", run, "--env", "CartPole-v1") == (
-        "--env is not for the labyrinth: a table plays its own maze"
+        "--env is not for a run of labyrinth: it plays its own world"
     )

@@ -118,6 +118,27 @@ def test_pushes_come_between_two_steps():
     assert seen.signal[45].item() == pytest.approx(9.8696 + 0.01 * 39.478, rel=1e-4)
 
 
+def test_a_training_with_pushes_meets_them():
+    run = find_course_preset("reinforce", "lecture")
+    task, agent = CoursePendulum(run.task), make_agent(run)
+    still = torch.full((100, 1, 2), 0.5, dtype=torch.float64)  # the motor stays off
+    pushes = torch.zeros(100, 1, 2, dtype=torch.float64)
+    pushes[44, 0, 1] = 1.0  # after step 44: step 45 begins with it
+    played = play_episodes(task, agent, still, push_uniform=pushes)
+    hanging, pushed = agent.features(torch.tensor([[0.0, 0.0], [0.0, 6.283185307179586]]).double())
+    assert torch.equal(played.features[44], hanging.expand(1, 2, -1))
+    torch.testing.assert_close(played.features[45, 0, 1], pushed)
+    assert not torch.allclose(played.features[45, 0, 0], pushed)  # the other way
+
+    short = replace(run, episodes=3)
+    costs = [
+        _train(replace(short, task=CoursePendulumConfig(pushes=pushes), seeds=seeds))[1][:1]
+        for pushes, seeds in ((False, 1), (True, 1), (True, 2))
+    ]
+    assert not torch.equal(costs[0], costs[1])
+    torch.testing.assert_close(costs[1], costs[2], rtol=1e-9, atol=0.0)
+
+
 def test_parameters_can_be_taken_over():
     run = replace(find_course_preset("reinforce-baseline", "network"), seeds=2)
     one, other = make_agent(run), make_agent(replace(run, seed=7))

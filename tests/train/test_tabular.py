@@ -12,11 +12,11 @@ from surefoot.errors import BadFile, InvalidConfig
 from surefoot.tasks.labyrinth import Labyrinth
 from surefoot.tasks.labyrinth_config import LabyrinthConfig
 from surefoot.train.log import STEPS, read_progress
-from surefoot.train.run_folder import RunFolder
+from surefoot.train.run_folder import RunFolder, task_of
 from surefoot.train.tabular import greedy_path, optimum, run_tabular
 from surefoot.train.tabular_config import TABULAR, TabularRunConfig
 from surefoot.train.tabular_evaluate import evaluate_labyrinth
-from surefoot.train.tabular_run import TabularRun, is_tabular_run, read_policy, read_tabular_run
+from surefoot.train.tabular_run import TabularRun, read_policy, read_tabular_run
 
 
 def short_run(algo: str, *, steps: int = 20_000, seed: int = 0, **task) -> TabularRun:
@@ -143,15 +143,15 @@ def test_a_run_is_read_back_and_damage_is_named(tmp_path):
     run = short_run("td0", steps=500)
     solution, _ = solve_in(tmp_path / "run", run)
     folder = RunFolder(tmp_path / "run")
-    assert not is_tabular_run(folder.path)  # no settings yet
+    assert task_of(folder.path) is None  # no settings yet
     folder.write_config(run)
-    assert is_tabular_run(folder.path) and read_tabular_run(folder.path) == run
+    assert task_of(folder.path) == "labyrinth" and read_tabular_run(folder.path) == run
     labyrinth = Labyrinth(run.config.task)
     np.testing.assert_array_equal(read_policy(folder.path, labyrinth), solution.policy)
     other = Labyrinth(LabyrinthConfig(maze="field"))
     with pytest.raises(BadFile, match="it belongs to another maze"):
         read_policy(folder.path, other)
-    with pytest.raises(BadFile, match="holds a table, not a network"):
+    with pytest.raises(BadFile, match=r"a run of labyrinth is evaluated .*, but not played"):
         folder.read_config()
     (folder.path / "result.npz").write_bytes(b"PK damaged")
     with pytest.raises(BadFile, match="this is no result of a run"):

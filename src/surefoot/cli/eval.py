@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig
+from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import parse_pairs
+from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 
 if TYPE_CHECKING:
     from surefoot.signals import Interface
@@ -42,12 +44,11 @@ def main(argv: Sequence[str]) -> int:
     options = parser.read(argv)
     if options.env_kwargs and not options.env:
         raise InvalidConfig("--env-kwargs are arguments of --env: name the environment too")
-    from surefoot.train.tabular_run import is_tabular_run
+    from surefoot.train.run_folder import task_of
 
-    if is_tabular_run(Path(options.policy)):
-        from surefoot.cli.eval_labyrinth import evaluate_run
-
-        return evaluate_run(options)
+    task = task_of(Path(options.policy))
+    if task in (LABYRINTH, COURSE_PENDULUM):
+        return _evaluate_lecture(task, options)
     from surefoot.train.policies import load_policy
 
     loaded = load_policy(options.policy, options.task)
@@ -57,6 +58,17 @@ def main(argv: Sequence[str]) -> int:
     else:
         _print_table(result, options.env or loaded.task)
     return 0
+
+
+def _evaluate_lecture(task: str, options: argparse.Namespace) -> int:
+    """Tasks of the lecture, whose runs hold no agent that could play anywhere else."""
+    for name in ("env", "task", "noise"):
+        if getattr(options, name):
+            raise InvalidConfig(f"--{name} is not for a run of {task}: it plays its own world")
+    from surefoot.cli import eval_course_pendulum, eval_labyrinth
+
+    evaluate = {LABYRINTH: eval_labyrinth, COURSE_PENDULUM: eval_course_pendulum}[task]
+    return evaluate.evaluate_run(options)
 
 
 def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:

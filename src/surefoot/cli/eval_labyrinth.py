@@ -8,8 +8,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.errors import InvalidConfig
-
 if TYPE_CHECKING:
     from surefoot.train.tabular_evaluate import LabyrinthEvaluation
 
@@ -18,12 +16,8 @@ def evaluate_run(options: argparse.Namespace) -> int:
     """Evaluate and print; with --json one object and nothing else.
 
     Raises:
-        InvalidConfig: An option makes no sense here.
         BadFile: The run is damaged.
     """
-    for name in ("env", "task", "noise"):
-        if getattr(options, name):
-            raise InvalidConfig(f"--{name} is not for the labyrinth: a table plays its own maze")
     from surefoot.tasks.labyrinth import Labyrinth
     from surefoot.train.tabular_evaluate import evaluate_labyrinth
     from surefoot.train.tabular_run import read_policy, read_tabular_run

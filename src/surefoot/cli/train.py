@@ -43,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         0 if the training is finished, 130 if it was interrupted: nothing is lost then.
     """
+    if argv and argv[0] in (COURSE_PENDULUM, LABYRINTH):
+        _refuse_resume(argv)
     if argv and argv[0] == COURSE_PENDULUM:
         from surefoot.cli import train_course_pendulum
 
@@ -77,6 +79,16 @@ def main(argv: Sequence[str]) -> int:
         )
     print(folder.path)
     return 0 if session.finished else 130
+
+
+def _refuse_resume(argv: Sequence[str]) -> None:
+    """Say of a task whose runs end in one sitting that they do.
+
+    Raises:
+        InvalidConfig: Somebody wants to continue one.
+    """
+    if any(argument.partition("=")[0] == "--resume" for argument in argv):
+        raise InvalidConfig(f"a run of {argv[0]} is not continued: train again, it is soon done")
 
 
 def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:

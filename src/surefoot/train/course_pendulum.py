@@ -63,7 +63,11 @@ def make_agent(run: AnyRun) -> SeedAgent:
 
 @torch.no_grad()
 def play_episodes(
-    task: CoursePendulum, agent: SeedAgent, uniform: Tensor, on_step: OnStep | None = None
+    task: CoursePendulum,
+    agent: SeedAgent,
+    uniform: Tensor,
+    on_step: OnStep | None = None,
+    push_uniform: Tensor | None = None,
 ) -> Episodes:
     """Episodes of the stochastic policy from the start until time is up.
 
@@ -72,6 +76,8 @@ def play_episodes(
         agent: Its policy is played.
         uniform: Numbers in [0, 1) that decide the actions, (T, S, E).
         on_step: Hears of every step; what it changes in the policy counts from the next one.
+        push_uniform: Numbers in [0, 1) that decide the pushes after each step, (T, S, E); None:
+            nobody pushes.
     """
     state = task.start(*uniform.shape[1:])
     x = agent.features(state)
@@ -79,6 +85,8 @@ def play_episodes(
     for t, number in enumerate(uniform):
         u = agent.policy.law(x).quantile(number.flatten()).long().reshape(number.shape)
         signal, state = task.step(state, u)
+        if push_uniform is not None:
+            state = push(state, t + 1, push_uniform[t])
         next_x = agent.features(state)
         if on_step is not None:
             on_step(t, x, u, signal, next_x)
@@ -136,7 +144,8 @@ def train_course_pendulum(run: AnyRun, agent: SeedAgent) -> Iterator[Progress]:
     """Train all seeds; yields after every update."""
     torch.set_num_threads(run.torch_threads)
     task = CoursePendulum(run.task)
-    dice = [_generator(seed, "policy") for seed in range(run.seed, run.seed + run.seeds)]
+    seeds = range(run.seed, run.seed + run.seeds)
+    dice, world = ([_generator(seed, name) for seed in seeds] for name in ("policy", "world"))
     shape = run.task.episode_steps, run.nb_envs
     objective, algo = run.task.objective, run.algo
     learn: Callable[[Episodes], None] | None = None
@@ -148,10 +157,8 @@ def train_course_pendulum(run: AnyRun, agent: SeedAgent) -> Iterator[Progress]:
     else:
         on_step = _online(ActorCritic(agent.policy, agent.value, algo, objective))
     for episodes in range(run.nb_envs, run.episodes + 1, run.nb_envs):
-        uniform = torch.stack(
-            [torch.rand(shape, generator=d, dtype=torch.float64) for d in dice], 1
-        )
-        played = play_episodes(task, agent, uniform, on_step)
+        pushes = _uniform(shape, world) if run.task.pushes else None
+        played = play_episodes(task, agent, _uniform(shape, dice), on_step, pushes)
         if learn is not None:
             learn(played)
         start = returns_to_go(played.signal, algo.gamma)[0]
@@ -165,6 +172,12 @@ def _online(learner: ActorCritic) -> OnStep:
         learner.update(t, x, u, signal, next_x, torch.zeros_like(u, dtype=torch.bool))
 
     return on_step
+
+
+def _uniform(shape: tuple[int, int], generators: list[Generator]) -> Tensor:
+    """Numbers in [0, 1) of S generators, (T, S, E)."""
+    drawn = [torch.rand(shape, generator=g, dtype=torch.float64) for g in generators]
+    return torch.stack(drawn, dim=1)
 
 
 def _generator(seed: int, stream: str) -> Generator:

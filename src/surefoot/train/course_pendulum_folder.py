@@ -11,18 +11,24 @@ import yaml
 from torch import Tensor
 
 from surefoot.agent.seed_agent import SeedAgent
-from surefoot.errors import BadFile, SurefootError
+from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.report.figure import save
 from surefoot.report.learning_curve import learning_curves
 from surefoot.report.swing_up import Swing, swing_ups
 from surefoot.tasks.course_pendulum import CONTROLS, DT, PUSH_STEPS, CoursePendulum
 from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
-from surefoot.train.checkpoint import VERSION, load_checkpoint, save_checkpoint, write_atomically
+from surefoot.train.checkpoint import (
+    VERSION,
+    check_version,
+    load_checkpoint,
+    save_checkpoint,
+    write_atomically,
+)
 from surefoot.train.course_pendulum import Act, AnyRun, greedy, make_agent, roll_out
 from surefoot.train.course_pendulum_config import PRESETS, CoursePendulumRun
 from surefoot.train.course_pendulum_reference import optimal_policy, reference_costs
 from surefoot.train.plain import from_plain, to_plain
-from surefoot.train.run_folder import new_run_name
+from surefoot.train.run_folder import RunFolder, new_run_name
 
 RESULT = "parameters.pt"
 """What a training leaves beside its settings, its log and its figures."""
@@ -63,11 +69,12 @@ def read_run(folder: Path) -> AnyRun:
         BadFile: It is no folder of such a run, or its config.yaml is damaged.
     """
     path = folder / "config.yaml"
+    data = RunFolder(folder).read_plain()
     try:
-        data = yaml.safe_load(path.read_text())
+        check_version(path, data["version"])
         algo = type(PRESETS[data["algo"]]["default"].algo)
         return from_plain(CoursePendulumRun[algo], data["config"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, SurefootError):
+    except (KeyError, TypeError, InvalidConfig, UnknownName):
         problem = "this is not the config.yaml of a run on the course's pendulum"
         raise BadFile(path, problem, "Name a folder that train printed.") from None
 
@@ -78,10 +85,13 @@ def read_result(folder: Path) -> tuple[SeedAgent, Tensor]:
     Raises:
         BadFile: There is none, or it is damaged.
     """
-    content = load_checkpoint(folder / RESULT)
-    agent = make_agent(read_run(folder))
-    agent.load_state_dict(content["agent"])
-    return agent, content["cost"]
+    path, agent = folder / RESULT, make_agent(read_run(folder))
+    content = load_checkpoint(path)
+    try:
+        agent.load_state_dict(content["agent"])
+        return agent, content["cost"]
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        raise BadFile(path, "its parameters do not fit config.yaml", "Train again.") from None
 
 
 def write_figures(folder: Path, algo: str, run: AnyRun, agent: SeedAgent, cost: Tensor) -> None:

@@ -18,6 +18,7 @@ from surefoot.algos.catalog import ALGORITHMS
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.seeding import stream_seed
 from surefoot.tasks.catalog import TASKS
+from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 from surefoot.train.checkpoint import (
@@ -43,6 +44,8 @@ _WORDS = """
 """.split()  # noqa: SIM905 - a list of a hundred quoted words is harder to read
 
 
+_OF_THE_LECTURE = {LABYRINTH: "labyrinth.png", COURSE_PENDULUM: "swing_up.png"}
+"""Tasks with runs of another kind, and the pictures that they leave."""
 _FREE = {"config.steps", "config.sim_threads", "config.checkpoint_updates"}
 """Settings that may change between two sittings: the numbers of an update do not depend on them."""
 
@@ -70,6 +73,14 @@ class Run:
         return {**names, "config": to_plain(self.config)}
 
 
+def task_of(path: Path) -> object:
+    """The task of the run in a folder; None if there is no run."""
+    if not (path / "config.yaml").is_file():
+        return None
+    data = RunFolder(path).read_plain()
+    return data.get("task") if isinstance(data, dict) else None
+
+
 def run_from_plain(data: Any, source: Path) -> Run:
     """The run that `Run.to_plain` described.
 
@@ -80,9 +91,13 @@ def run_from_plain(data: Any, source: Path) -> Run:
     if not isinstance(data, dict) or "version" not in data:
         raise BadFile(source, "this does not describe a run of Surefoot", remedy)
     check_version(source, data["version"])
-    if data.get("task") == LABYRINTH:
-        problem = "this run of the labyrinth holds a table, not a network"
-        raise BadFile(source, problem, "`surefoot eval RUN` takes it; see labyrinth.png as well.")
+    if data.get("task") in _OF_THE_LECTURE:
+        raise BadFile(
+            source,
+            f"a run of {data['task']} is evaluated (`surefoot eval RUN`), but not played, exported "
+            "or continued",
+            f"See {_OF_THE_LECTURE[data['task']]} beside it.",
+        )
     try:
         task = str(data["task"])
         cls = TASKS[task].config if task in TASKS else GymnasiumConfig

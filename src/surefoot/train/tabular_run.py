@@ -66,14 +66,6 @@ class Solution:
         write_atomically(folder / RESULT, content.getvalue())
 
 
-def is_tabular_run(path: Path) -> bool:
-    """Whether this is the folder of a run in the labyrinth."""
-    if not (path / "config.yaml").is_file():
-        return False
-    data = RunFolder(path).read_plain()
-    return isinstance(data, dict) and data.get("task") == NAME
-
-
 def read_tabular_run(path: Path) -> TabularRun:
     """The run in a folder.
 
