@@ -29,6 +29,7 @@ from surefoot.tasks.course_pendulum import CoursePendulum, is_upright
 from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
 from surefoot.train.course_pendulum import AnyRun, greedy, roll_out
 from surefoot.train.course_pendulum_config import find_course_preset
+from surefoot.train.course_pendulum_evaluate import HOLD_S, stands
 from surefoot.train.course_pendulum_folder import (
     draw_learning_curves,
     draw_swing_ups,
@@ -96,7 +97,7 @@ class Result:
         """Seeds whose greedy policy swings up and stands for the last 3 s of an episode."""
         task = CoursePendulum()
         swing = roll_out(task, greedy(self.agent), task.start(len(self.cost), 1))
-        return int(is_upright(swing.state[-30:]).all(dim=0).sum())
+        return int(stands(swing, HOLD_S).sum())
 
 
 def settings(case: Case, quick: bool) -> AnyRun:

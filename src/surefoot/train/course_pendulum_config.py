@@ -94,8 +94,8 @@ PRESETS: dict[str, dict[str, CoursePendulumRun[PolicyGradientConfig]]] = {
         "default": CoursePendulumRun(algo=ActorCriticConfig(learning_rate=1e-4), nb_envs=100),
         "lecture": CoursePendulumRun(algo=ActorCriticConfig(learning_rate=1e-5)),
         "network": CoursePendulumRun(
-            algo=ActorCriticConfig(learning_rate=3e-4, learning_rate_vf=1e-3),
-            agent=_NETWORK,
+            algo=ActorCriticConfig(learning_rate=1e-4, learning_rate_vf=3e-3),
+            agent=SeedAgentConfig(model="network"),
             nb_envs=20,
             episodes=5_000,
         ),
