@@ -11,6 +11,7 @@ from surefoot.agent.distributions import SquashedGaussian
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
 from surefoot.algos.critics import Critics
 from surefoot.algos.ddpg import DDPG
+from surefoot.algos.exploration import gaussian
 from surefoot.algos.sac import SAC
 from surefoot.algos.td3 import TD3
 from surefoot.data.replay import Batch
@@ -54,6 +55,27 @@ def _batch(nb=1, discount=0.5):
     )  # fmt: skip
 
 
+def test_exploration_is_normal_noise_within_bounds():
+    outputs = torch.tensor([0.0, 1.0]).repeat(20_000, 1)
+    tried = gaussian(outputs, 0.25, torch.Generator().manual_seed(0)).double()
+    middle, edge = tried.unbind(dim=1)
+    # 4 standard errors; 0.25 reaches a bound only at four of its own
+    assert float(middle.mean()) == pytest.approx(0.0, abs=4 * 0.25 / 20_000**0.5)
+    assert float(middle.std()) == pytest.approx(0.25, abs=4 * 0.25 / 40_000**0.5)
+    assert float(edge.max()) == 1.0
+    assert float((edge == 1.0).double().mean()) == pytest.approx(0.5, abs=4 * 0.5 / 20_000**0.5)
+
+
+@pytest.mark.parametrize(("cls", "config"), [(DDPG, DDPGConfig), (TD3, TD3Config)])
+def test_a_deterministic_actor_explores_with_the_noise_that_was_asked_for(cls, config):
+    learner = _learner(cls, config(action_noise=0.1))
+    _actor(learner.agent.actor, 0.5)
+    with torch.no_grad():
+        tried = learner.explore(torch.ones(20_000, 1), 0.0)
+    assert tried.mean().item() == pytest.approx(math.tanh(0.5), abs=0.003)
+    assert tried.std().item() == pytest.approx(0.1, abs=0.003)
+
+
 def test_critics_are_independent_networks():
     random = torch.Generator().manual_seed(0)
     agent = Agent(AgentConfig(net_arch_vf=(5, 4)), INTERFACE, random)
@@ -88,12 +110,23 @@ def test_the_actor_climbs_the_critic(slope, direction):
     assert learner.agent.actor[0].weight.item() == pytest.approx(0.01 * direction, rel=1e-3)
 
 
-def test_ddpg_targets_follow_by_tau():
-    learner = _learner(DDPG, DDPGConfig(tau=0.25, learning_rate=0.1))
-    before = learner.actor_target.network[0].weight.clone()
+@pytest.mark.parametrize(
+    ("cls", "config"),
+    [(DDPG, DDPGConfig), (TD3, TD3Config), (SAC, SACConfig)],
+)
+def test_targets_follow_by_tau(cls, config):
+    learner = _learner(cls, config(tau=0.25, learning_rate=0.1))
+    followed = [(learner.critic_target.network.weights[0], learner.critic.weights[0])]
+    if cls is not SAC:  # its actor has none
+        followed += [(learner.actor_target.network[0].weight, learner.agent.actor[0].weight)]
+    before = [target.clone() for target, _ in followed]
     learner.learn(_batch())
-    expected = 0.75 * before + 0.25 * learner.agent.actor[0].weight
-    torch.testing.assert_close(learner.actor_target.network[0].weight, expected)
+    if cls is TD3:  # they follow when the actor moves, every second step
+        assert all(torch.equal(a, b) for a, (b, _) in zip(before, followed, strict=True))
+        learner.learn(_batch())
+    for first, (target, source) in zip(before, followed, strict=True):
+        assert not torch.equal(first, source)
+        torch.testing.assert_close(target, 0.75 * first + 0.25 * source)
 
 
 def test_td3_targets_take_the_smaller_critic_of_a_noisy_action():
@@ -130,6 +163,27 @@ def test_td3_moves_actor_and_targets_every_second_step_only():
     assert not torch.equal(actor, before[0]) and not torch.equal(target, before[1])
 
 
+@pytest.mark.parametrize(("slope", "direction"), [(3.0, 1.0), (-3.0, -1.0)])
+def test_td3s_actor_climbs_the_first_critic(slope, direction):
+    learner = _learner(TD3, TD3Config(learning_rate=0.01, policy_delay=1))
+    _actor(learner.agent.actor, 0.0)
+    _critic(learner.critic, (0.0, slope, 0.0), (0.0, -2.0 * slope, 0.0))
+    learner.learn(_batch())
+    assert learner.agent.actor[0].weight.item() == pytest.approx(0.01 * direction, rel=1e-3)
+
+
+@pytest.mark.parametrize("smaller", [0, 1])
+def test_sacs_actor_climbs_the_smaller_critic(smaller):
+    learner = _learner(SAC, SACConfig(learning_rate=0.01, ent_coef=1e-6))
+    _actor(learner.agent.actor, 0.0)
+    lines = [(0.0, -3.0, 20.0), (0.0, -3.0, 20.0)]
+    lines[smaller] = (0.0, 3.0, 0.0)  # below the other one for all actions
+    _critic(learner.critic, *lines)
+    learner.learn(_batch(nb=64))
+    mean = learner.agent.actor[0].weight[0]
+    assert mean.item() == pytest.approx(0.01, rel=1e-3)
+
+
 def test_sac_targets_value_entropy():
     learner = _learner(SAC, SACConfig())
     _actor(learner.agent.actor, 0.0)  # mean 0, log std 0: sigma 1
@@ -149,10 +203,12 @@ def test_sac_targets_value_entropy():
     assert bool((learner.targets(_batch(discount=0.0), torch.tensor(alpha)) == 1.0).all())
 
 
-@pytest.mark.parametrize(("log_std", "rises"), [(-3.0, True), (0.0, False)])
-def test_the_temperature_rises_where_the_policy_is_too_sure(log_std, rises):
-    learner = _learner(SAC, SACConfig(target_entropy=-1.0, learning_rate=0.01))
-    with torch.no_grad():  # entropies about 1.42 - 3 = -1.6, and 0.6
+@pytest.mark.parametrize(
+    ("log_std", "goal", "rises"), [(-3.0, None, True), (0.0, None, False), (0.0, 1.0, True)]
+)
+def test_the_temperature_rises_where_the_policy_is_too_sure(log_std, goal, rises):
+    learner = _learner(SAC, SACConfig(target_entropy=goal, learning_rate=0.01))
+    with torch.no_grad():  # entropies about 1.42 - 3 = -1.6, and 0.6; None: -1, for one action
         learner.agent.actor[0].weight.zero_()
         learner.agent.actor[0].bias.copy_(torch.tensor([0.0, log_std]))
     learner.learn(_batch(nb=256))

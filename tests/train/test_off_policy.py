@@ -19,7 +19,7 @@ from surefoot.train.session import Session
 class Counter:
     """Counts steps, from 0 and from 100; world 0 terminates after 3, world 1's time is up after 4.
 
-    The reward is the action.
+    The reward is the action and 1 more.
     """
 
     nb_worlds = 2
@@ -45,16 +45,16 @@ class Counter:
         self.count = torch.where(ended, 0.0, self.count)
         first = torch.tensor([True, False])
         return Transition(
-            obs=self._sense(), final_obs=final_obs, reward=action[:, 0],
+            obs=self._sense(), final_obs=final_obs, reward=1.0 + action[:, 0],
             terminated=ended & first, truncated=ended & ~first,
         )  # fmt: skip
 
 
-def _loop(*, repeat=1, normalize=False, **settings):
+def _loop(*, repeat=1, normalize=False, steps=1000, **settings):
     run = short_run("Pendulum-v1", algo="ddpg", nb_envs=2)
-    algo = replace(run.config.algo, buffer_size=200, n_steps=1, **settings)
+    algo = replace(run.config.algo, buffer_size=200, **{"n_steps": 1, **settings})
     agent = replace(run.config.agent, action_repeat=repeat, normalize_observation=normalize)
-    run = replace(run, config=replace(run.config, algo=algo, agent=agent))
+    run = replace(run, config=replace(run.config, algo=algo, agent=agent, steps=steps))
     env = Counter()
     return OffPolicy(
         run, env, Agent(agent, env.interface, run.generator("weights"), head=algo.head)
@@ -76,8 +76,17 @@ def test_ends_lead_to_the_state_before_the_reset():
         (100.0, 101.0, 0.5), (101.0, 102.0, 0.5), (102.0, 103.0, 0.5), (103.0, 104.0, 0.5),
     }  # fmt: skip
     # what is remembered is the policy's output in [-1, 1]; the world got twice that
-    torch.testing.assert_close(batch.reward, 2.0 * batch.action[:, 0])
-    assert batch.action.abs().max().item() <= 1.0
+    torch.testing.assert_close(batch.reward, 1.0 + 2.0 * batch.action[:, 0])
+
+
+def test_first_outputs_are_uniform():
+    loop = _loop(learning_starts=200, train_freq=1, log_interval=200)
+    loop.update()
+    outputs = loop.replay.state_dict()["action"]
+    assert outputs.abs().max().item() <= 1.0
+    # mean 0 and standard deviation 1 / sqrt 3; 4 standard errors
+    assert outputs.mean().item() == pytest.approx(0.0, abs=4 * 0.577 / 200**0.5)
+    assert outputs.std().item() == pytest.approx(0.577, abs=4 * 0.26 / 200**0.5)
 
 
 def test_a_decision_that_is_held_is_one_transition():
@@ -91,8 +100,23 @@ def test_a_decision_that_is_held_is_one_transition():
         (100.0, 102.0, 0.5), (102.0, 104.0, 0.5),
     }  # fmt: skip
     whole = batch.features[:, 0] != 2.0
-    torch.testing.assert_close(batch.reward[whole], 4.0 * batch.action[whole, 0])
-    torch.testing.assert_close(batch.reward[~whole], 2.0 * batch.action[~whole, 0])
+    torch.testing.assert_close(batch.reward[whole], 2.0 + 4.0 * batch.action[whole, 0])
+    torch.testing.assert_close(batch.reward[~whole], 1.0 + 2.0 * batch.action[~whole, 0])
+
+
+def test_exploration_knows_how_much_of_the_training_is_behind():
+    # two updates of 24 decisions of two worlds, each held for two steps; the last 5 steps are less
+    # than an update
+    loop = _loop(repeat=2, steps=2 * 48 + 5, learning_starts=4, train_freq=1, log_interval=24)
+    seen, explore = [], loop.learner.explore
+
+    def watched(features, progress):
+        seen.append(progress)
+        return explore(features, progress)
+
+    loop.learner.explore = watched
+    loop.update(), loop.update()
+    assert seen == pytest.approx([nb / 48 for nb in range(4, 48, 2)])
 
 
 @pytest.mark.parametrize(("gradient_steps", "expected"), [(3, 5 * 3), (-1, 5 * 4)])
@@ -100,6 +124,14 @@ def test_it_learns_after_each_bout_once_there_is_enough(gradient_steps, expected
     loop = _loop(learning_starts=20, train_freq=2, gradient_steps=gradient_steps, log_interval=40)
     # 40 decisions in bouts of 2 x 2 worlds; after 24, 28, ... 40 it learns
     assert loop.update()["train/n_updates"] == expected
+
+
+def test_batches_are_of_as_many_steps_as_was_asked_for():
+    loop = _loop(learning_starts=1000, train_freq=1, log_interval=24, n_steps=3, gamma=0.5)
+    loop.update()
+    batch = loop._draw()
+    row = int((batch.features[:, 0] == 101.0).nonzero()[0])  # three steps before time is up
+    assert (batch.next_features[row].item(), batch.discount[row].item()) == (104.0, 0.125)
 
 
 def test_the_normaliser_moves_what_is_old_as_well():
@@ -111,8 +143,10 @@ def test_the_normaliser_moves_what_is_old_as_well():
         moments.mean.fill_(mean)
         moments.var.fill_(var)
         loop._generator.manual_seed(0)
-        drawn.append(loop._draw().features)
-    torch.testing.assert_close(drawn[1], (drawn[0] * 100.0 - 50.0) / 10.0)
+        drawn.append(loop._draw())
+    for name in ("features", "next_features"):
+        wide, narrow = (getattr(batch, name) for batch in drawn)
+        torch.testing.assert_close(narrow, (wide * 100.0 - 50.0) / 10.0)
 
 
 def test_the_homeworks_network_learns_from_each_step_at_once_by_its_own_word():
