@@ -11,6 +11,7 @@ from surefoot.agent.agent import Agent
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.catalog import ALGORITHMS
 from surefoot.algos.ppo_config import PPOConfig
+from surefoot.algos.vpg_config import VPGConfig
 from surefoot.signals import Interface, Layout, Signal
 from surefoot.train.checkpoint import save_checkpoint
 from surefoot.train.config import RunConfig
@@ -43,6 +44,9 @@ def short_run(
             preset.algo, n_steps=12, batch_size=16 if memory == "none" else 24, n_epochs=2,
             normalize_return=True, learning_rate_schedule="linear", desired_kl=None,
         )  # fmt: skip
+        agent = replace(preset.agent, memory=memory)
+    elif isinstance(preset.algo, VPGConfig):
+        settings = replace(preset.algo, n_steps=12, n_epochs_vf=3, normalize_return=True)
         agent = replace(preset.agent, memory=memory)
     else:
         settings = replace(

@@ -56,6 +56,9 @@ def test_fewer_steps_than_one_update_make_one_and_say_so(surefoot):
         (["upkie-pendulum", "--robot", "upki"],
          "no robot named 'upki' in task 'upkie-pendulum'. Did you mean 'upkie'"),
         (["upkie-pendulum", "--algo", "pppo"], "no algorithm named 'pppo'.*Did you mean 'ppo'"),
+        (["CartPole-v1", "--algo", "reinforce-baseline"],
+         "^reinforce-baseline plays course-pendulum by this name; on CartPole-v1 it is --algo vpg "
+         "--algo.psi return-to-go-minus-baseline$"),
         (["upkie-pendulum", "--nb-env", "4"], "no flag named '--nb-env'.*mean '--nb-envs'"),
         (["upkie-pendulum", "--alog", "ppo"], "no flag named '--alog'.*mean '--algo'"),
         (["upkie-pendulum", "--lr", "1"], r"no flag named '--lr'"),

@@ -12,10 +12,11 @@ from surefoot.algos.ppg_config import PPGConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.rnd_config import RNDConfig
 from surefoot.algos.rpo_config import RPOConfig
+from surefoot.algos.vpg_config import VPGConfig
 from surefoot.errors import InvalidConfig
 from surefoot.signals import Interface, Layout
 
-OnPolicyConfig = PPOConfig | RPOConfig | RNDConfig | PPGConfig
+OnPolicyConfig = VPGConfig | PPOConfig | RPOConfig | RNDConfig | PPGConfig
 """Settings of the algorithms that learn from rollouts of the policy as it is."""
 OffPolicyAlgoConfig = DQNConfig | QDaggerConfig | C51Config | DDPGConfig | TD3Config | SACConfig
 """Settings of the algorithms that learn from a replay."""
@@ -40,6 +41,12 @@ ALGORITHMS: dict[str, AlgorithmEntry] = {
         config=PPOConfig,
         actions="any",
         summary="proximal policy optimization (on-policy, Box or Discrete actions)",
+    ),
+    "vpg": AlgorithmEntry(
+        config=VPGConfig,
+        actions="any",
+        summary="vanilla policy gradient, REINFORCE and actor-critic by --algo.psi (on-policy, Box "
+        "or Discrete actions)",
     ),
     "dqn": AlgorithmEntry(
         config=DQNConfig,

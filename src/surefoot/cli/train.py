@@ -21,6 +21,7 @@ from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
+from surefoot.train.course_pendulum_config import refuse_course_method
 from surefoot.train.presets import find_preset
 from surefoot.train.tabular_config import refuse_tabular
 
@@ -129,6 +130,7 @@ def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
 
     task, algo, name = options.task, options.algo or "ppo", options.preset or "default"
     refuse_tabular(algo, task, ALGORITHMS)
+    refuse_course_method(algo, task)
     if algo not in ALGORITHMS:
         raise UnknownName("algorithm", algo, ALGORITHMS, "Surefoot")
     if task not in TASKS:

@@ -12,8 +12,9 @@ from surefoot.algos.policy_gradient_config import (
     ReinforceBaselineConfig,
     ReinforceConfig,
 )
+from surefoot.data.psi_config import PsiName
 from surefoot.errors import InvalidConfig, UnknownName
-from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
+from surefoot.tasks.course_pendulum_config import NAME, CoursePendulumConfig
 
 AlgoT = TypeVar("AlgoT", bound=PolicyGradientConfig)
 
@@ -105,6 +106,27 @@ PRESETS: dict[str, dict[str, CoursePendulumRun[PolicyGradientConfig]]] = {
 time, at their rates; they give none for the actor-critic, which bears ten times the baseline's.
 "default" follows the mean of 100 episodes, which bears larger steps; "network" is the same with
 networks and Adam."""
+
+
+_ELSEWHERE: dict[str, PsiName] = {
+    "reinforce": "return-to-go",
+    "reinforce-baseline": "return-to-go-minus-baseline",
+    "actor-critic": "td-residual",
+}
+"""What the same methods are called on other tasks: VPG with this Psi."""
+
+
+def refuse_course_method(algo: str, task: str) -> None:
+    """Refuse a method of the course's pendulum for another task.
+
+    Raises:
+        InvalidConfig: It is one; the error says how the task is trained with it.
+    """
+    if algo in _ELSEWHERE:
+        raise InvalidConfig(
+            f"{algo} plays {NAME} by this name; on {task} it is --algo vpg --algo.psi "
+            f"{_ELSEWHERE[algo]}"
+        )
 
 
 def find_course_preset(algo: str, name: str) -> CoursePendulumRun[PolicyGradientConfig]:

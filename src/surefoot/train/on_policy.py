@@ -11,6 +11,7 @@ from surefoot.algos.ppg import PPG
 from surefoot.algos.ppo import PPO
 from surefoot.algos.rnd import RND
 from surefoot.algos.rpo import RPO
+from surefoot.algos.vpg import VPG
 from surefoot.data.rollout import Rollout
 from surefoot.envs.env import Env
 from surefoot.train.collector import Collector
@@ -34,6 +35,7 @@ class OnPolicyLearner(Protocol):
 
 
 LEARNERS: dict[str, Callable[..., OnPolicyLearner]] = {
+    "vpg": VPG,
     "ppo": PPO,
     "rpo": RPO,
     "rnd": RND,

@@ -8,10 +8,12 @@ from functools import partial
 from typing import Any
 
 from surefoot.agent.config import AgentConfig
+from surefoot.algos.catalog import OnPolicyConfig
 from surefoot.algos.ppg_config import PPGConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.algos.rnd_config import RNDConfig
 from surefoot.algos.rpo_config import RPOConfig
+from surefoot.algos.vpg_config import VPGConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import SPARSE_GYM_ID
 from surefoot.train.config import AnyRunConfig, RunConfig
@@ -66,8 +68,8 @@ _HIDDEN: dict[str, tuple[int, dict[str, Any]]] = {
 a memory."""
 
 
-def _config(env_id: str, algo: PPOConfig) -> AnyRunConfig:
-    if env_id == SPARSE_GYM_ID:
+def _config(env_id: str, algo: OnPolicyConfig) -> AnyRunConfig:
+    if env_id == SPARSE_GYM_ID and isinstance(algo, PPOConfig):
         return RunConfig(
             task=GymnasiumConfig(env_id=env_id),
             agent=AgentConfig(),
@@ -95,6 +97,11 @@ def _ppo(env_id: str) -> AnyRunConfig:
     return replace(config, agent=agent, algo=algo, nb_envs=nb_envs, steps=100_000)
 
 
+def _vpg(env_id: str) -> AnyRunConfig:
+    algo = VPGConfig(n_steps=256, learning_rate=5e-3, n_epochs_vf=40)
+    return replace(_config(env_id, algo), steps=200_000)
+
+
 def _rpo(env_id: str) -> AnyRunConfig:
     return _config(env_id, RPOConfig(**vars(_PPO)))
 
@@ -109,6 +116,7 @@ def _ppg(env_id: str) -> AnyRunConfig:
 
 GYMNASIUM: dict[str, Callable[[str], AnyRunConfig]] = {
     "ppo": _ppo,
+    "vpg": _vpg,
     "rpo": _rpo,
     "rnd": _rnd,
     "ppg": _ppg,

@@ -9,6 +9,7 @@ from surefoot.agent.config import AgentConfig
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
 from surefoot.algos.catalog import OffPolicyAlgoConfig
 from surefoot.algos.ppo_config import PPOConfig
+from surefoot.algos.vpg_config import VPGConfig
 from surefoot.tasks.upkie_config import UpkieGyropodConfig, UpkiePendulumConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
 
@@ -132,4 +133,18 @@ UPKIE.update(
     ((task, algo), {"default": _with_replay(task, settings)})
     for task in ("upkie-pendulum", "upkie-gyropod")
     for algo, settings in _WITH_REPLAY.items()
+)
+
+
+def _vpg(task: str) -> AnyRunConfig:
+    """The task and the agent tuned for PPO, with one policy step per rollout."""
+    algo = VPGConfig(
+        n_steps=16, gae_lambda=0.95, learning_rate=1e-2, learning_rate_vf=3e-3, n_epochs_vf=20,
+        normalize_return=True,
+    )  # fmt: skip
+    return replace(UPKIE[task, "ppo"]["default"], algo=algo, nb_envs=256)
+
+
+UPKIE.update(
+    ((task, "vpg"), {"default": _vpg(task)}) for task in ("upkie-pendulum", "upkie-gyropod")
 )
