@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from scipy import stats
+
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """The arguments that all benchmarks take: --quick and --json FILE."""
@@ -86,6 +89,15 @@ def spread(values: Sequence[float]) -> str:
     """Median and range of repeated measurements: "0.91 (0.90 to 0.93)"."""
     middle, low, high = statistics.median(values), min(values), max(values)
     return f"{_cell(middle)} ({_cell(low)} to {_cell(high)})"
+
+
+def interval(values: Sequence[float]) -> str:
+    """Mean and Student's 95 % interval, over seeds: "482.1 (470.3 to 493.9)"."""
+    mean = float(np.mean(values))
+    if len(values) == 1:
+        return f"{mean:.1f}"
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return f"{mean:.1f} ({mean - half:.1f} to {mean + half:.1f})"
 
 
 def verdict(what: str, *, value: float, bar: float, at_most: bool = False) -> dict[str, Any]:

@@ -83,3 +83,23 @@ def is_finished(folder: Path) -> bool:
         return False
     rows = read_progress(RunFolder(folder).progress)
     return bool(rows) and float(rows[-1][STEPS]) >= config.total_updates * config.steps_per_update
+
+
+def finished_run(root: Path, *arguments: str) -> Path:
+    """The one run in a folder of its own, finished: found, continued, or trained there.
+
+    Args:
+        root: The folder.
+        arguments: What `surefoot train` takes, the task first.
+
+    Raises:
+        SystemExit: The training was interrupted; what it has done is kept.
+    """
+    known = sorted(path for path in root.glob("*/*_*") if RunFolder(path).last.exists())
+    if known and is_finished(known[-1]):
+        return known[-1]
+    again = ("--resume", str(known[-1])) if known else (*arguments, "--runs", str(root))
+    path, _ = train(*again)
+    if not is_finished(path):
+        raise SystemExit(f"{path} was interrupted: start again to continue")
+    return path

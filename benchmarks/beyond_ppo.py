@@ -88,22 +88,10 @@ CLAIMS: dict[str, Claim] = {
 
 
 def run_of(claim: Claim, side: Side, seed: int, root: Path, steps: int) -> Path:
-    """The finished run of a side and a seed: found, continued or trained.
-
-    Raises:
-        SystemExit: The training was interrupted; what it has done is kept.
-    """
+    """The finished run of a side and a seed: found, continued or trained."""
     folder = root / side.name.replace(" ", "-") / str(seed)
-    known = sorted(path for path in folder.glob("*/*_*") if RunFolder(path).last.exists())
-    if known and _surefoot.is_finished(known[-1]):
-        return known[-1]
-    arguments = ("--resume", str(known[-1])) if known else (
-        claim.task, *side.flags, "--seed", str(seed), "--steps", str(steps), "--runs", str(folder),
-    )  # fmt: skip
-    path, _ = _surefoot.train(*arguments)
-    if not _surefoot.is_finished(path):
-        raise SystemExit(f"{path} was interrupted: start again to continue")
-    return path
+    wanted = ("--seed", str(seed), "--steps", str(steps))
+    return _surefoot.finished_run(folder, claim.task, *side.flags, *wanted)
 
 
 def measured(path: Path) -> dict[str, float]:

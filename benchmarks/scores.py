@@ -21,9 +21,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import _report
-import numpy as np
 from _surefoot import evaluate, is_finished, read_run, surefoot, train
-from scipy import stats
 
 from surefoot.errors import BadFile
 
@@ -208,15 +206,6 @@ def find_run(root: Path, entry: Entry, seed: int) -> Path | None:
     return None
 
 
-def interval(values: list[float]) -> str:
-    """Mean and Student's 95 % interval over seeds."""
-    mean = float(np.mean(values))
-    if len(values) == 1:
-        return f"{mean:.1f}"
-    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return f"{mean:.1f} ({mean - half:.1f} to {mean + half:.1f})"
-
-
 def commit() -> str:
     """The commit that trains."""
     said = subprocess.run(
@@ -260,7 +249,7 @@ def main() -> None:
         if scores:
             values = [score.score for score in scores]
             steps = "/".join(f"{n:,}" for n in sorted({score.steps for score in scores}))
-            rows.append([entry.task, entry.algo, entry.who, len(values), steps, interval(values),
+            rows.append([entry.task, entry.algo, entry.who, len(values), steps, _report.interval(values),
                          min(values), entry.published, entry.by])  # fmt: skip
     _report.table(["task", "algorithm", "by", "seeds", "steps", "return (95 % interval)",
                    "worst seed", "published", "whose"], rows)  # fmt: skip
