@@ -64,11 +64,16 @@ def short_run(
 
 
 def linear_agent(
-    interface: Interface, weight: list[list[float]], bias: list[float], *, algo: str = "dqn"
+    interface: Interface,
+    weight: list[list[float]],
+    bias: list[float],
+    *,
+    algo: str = "dqn",
+    **settings: object,
 ) -> Agent:
-    """An agent whose action values, or preferences, are linear in what it observes."""
-    head = ALGORITHMS[algo].config().head
-    agent = Agent(AgentConfig(net_arch_pi=(), net_arch_vf=()), interface, head=head)
+    """An agent whose action values, or preferences, are linear in its features."""
+    config = replace(AgentConfig(net_arch_pi=(), net_arch_vf=()), **settings)
+    agent = Agent(config, interface, head=ALGORITHMS[algo].config().head)
     with torch.no_grad():
         agent.actor[0].weight.copy_(torch.tensor(weight))
         agent.actor[0].bias.copy_(torch.tensor(bias))
@@ -76,12 +81,15 @@ def linear_agent(
 
 
 def balancer(root: Path, *, leans: float = 1.0, algo: str = "dqn") -> Path:
-    """The folder of a run on CartPole-v1 that balances by a linear rule; it tips it with -1."""
+    """The folder of a run on CartPole-v1 that balances by a linear rule; it tips it with -1.
+
+    It remembers its last choice, and likes it a little.
+    """
     seen = Layout((Signal(name="observation", unit="1", size=4),))
-    rule = [leans * weight for weight in (0.1, 0.5, 5.0, 1.5)]
+    rule = [leans * weight for weight in (0.1, 0.5, 5.0, 1.5)] + [0.02]
     agent = linear_agent(
         Interface(observation=seen, action=2, dt=0.02),
-        [[-weight for weight in rule], rule], [0.0, 0.0], algo=algo,
+        [[-weight for weight in rule], rule], [0.01, -0.01], algo=algo, append_last_command=True,
     )  # fmt: skip
     run = short_run("CartPole-v1", algo=algo)
     run = replace(run, config=replace(run.config, agent=agent.config))

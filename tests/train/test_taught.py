@@ -9,7 +9,6 @@ import torch
 
 from support import assert_same_state, balancer, linear_agent
 from surefoot.agent.agent import Agent, AgentPolicy
-from surefoot.algos.qdagger import Teacher
 from surefoot.envs.batched import Transition
 from surefoot.envs.gymnasium_env import make_gymnasium
 from surefoot.errors import InvalidConfig
@@ -69,10 +68,12 @@ def _run(steps=200, **settings):
 
 
 def _loop(teaches=1, **settings):
-    """A teacher who prefers 1 (or 0), the more the further it has counted."""
+    """A teacher who prefers 1 (or 0), the more the further it has counted, and after a 1."""
     run = _run(**settings)
     sign = 1.0 if teaches else -1.0
-    teacher = linear_agent(Counter.interface, [[0.0], [0.01 * sign]], [0.0, sign])
+    teacher = linear_agent(
+        Counter.interface, [[0.0, 0.0], [0.01 * sign, 0.3]], [0.0, sign], append_last_command=True
+    )
     env = Counter()
     agent = Agent(run.config.agent, env.interface, run.generator("weights"), head=teacher.head)
     return Taught(run, env, agent, (run, teacher)), teacher
@@ -84,8 +85,10 @@ def test_uniform_choices_then_the_teacher_then_the_student():
     replay = loop.replay
     frames, (choice, advice) = replay._frame[:80], replay._action[:80].split([1, 2], dim=1)
     # beside each choice stands what the teacher would have chosen there, whoever plays
-    expected = Teacher(teacher, 80, temperature=0.5).advise(frames)
-    torch.testing.assert_close(advice, expected)
+    before = choice.roll(2, 0) * ~replay._done[:80].roll(2)[:, None]  # 2 worlds; 0 in the beginning
+    before[:2] = 0.0
+    preferences = teacher.actor(torch.cat([frames, before], dim=1))
+    torch.testing.assert_close(advice, (preferences / 0.5).log_softmax(dim=1))
     uniform, taught, own = choice.split([20, 30, 30])
     assert 4 <= uniform.sum() <= 16  # 10, give or take 3 standard deviations
     assert bool((taught == 1.0).all())
@@ -114,17 +117,23 @@ def test_the_teacher_tries_as_the_student_does_in_the_end():
     assert shares == pytest.approx(0.8, abs=4 * 0.4 / 1000**0.5)
 
 
-@pytest.mark.parametrize(("choice", "expected"), [(0, 1.0), (1, 0.0)])
-def test_the_teacher_counts_until_the_student_is_as_good(choice, expected):
-    loop, _ = _loop(learning_rate=1e-12)
-    with torch.no_grad():  # a student that always makes the same choice
-        for parameter in loop.learner.agent.actor.parameters():
-            parameter.zero_()
-        loop.learner.agent.actor[-2].bias[choice] = 1.0
-    found = [loop.update()["train/distill_coef"] for _ in range(9)]
-    # 10 rows of the student are 3 + 2 episodes, 20 are 6 + 5: more than 10 only then
-    assert found[:6] == [1.0] * 6
-    assert found[8] == expected
+def test_the_teacher_counts_until_the_student_is_as_good_and_again_when_it_falls_back():
+    loop, _ = _loop(learning_rate=1e-12, steps=800)
+
+    def plays(choice, nb):
+        """`distill_coef` of rows in which the student always makes the same choice."""
+        with torch.no_grad():
+            for parameter in loop.learner.agent.actor.parameters():
+                parameter.zero_()
+            loop.learner.agent.actor[-2].bias[choice] = 1.0
+        return [loop.update()["train/distill_coef"] for _ in range(nb)]
+
+    # a row is 5 steps in each world: the last ten episodes take less than five of them
+    good, bad, good_again = plays(1, 14), plays(0, 6), plays(1, 6)
+    assert good[:8] == [1.0] * 8  # uniform choices, the teacher, then 8 episodes: too few
+    assert good[8:] == pytest.approx([0.0] * 6, abs=0.05)
+    assert bad[-1] == 1.0
+    assert good_again[-1] == pytest.approx(0.0, abs=0.05)
 
 
 def test_everybody_plays_until_an_episode_has_ended():
