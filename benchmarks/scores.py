@@ -249,8 +249,9 @@ def main() -> None:
         if scores:
             values = [score.score for score in scores]
             steps = "/".join(f"{n:,}" for n in sorted({score.steps for score in scores}))
-            rows.append([entry.task, entry.algo, entry.who, len(values), steps, _report.interval(values),
-                         min(values), entry.published, entry.by])  # fmt: skip
+            rows.append([entry.task, entry.algo, entry.who, len(values), steps,
+                         _report.interval(values), min(values), entry.published,
+                         entry.by])  # fmt: skip
     _report.table(["task", "algorithm", "by", "seeds", "steps", "return (95 % interval)",
                    "worst seed", "published", "whose"], rows)  # fmt: skip
     _report.write_json(options.json, {"scores": [asdict(score) for score in record.scores]})
