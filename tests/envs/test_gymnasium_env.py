@@ -45,6 +45,13 @@ class Drawn(BothAtOnce):
         return self._picture
 
 
+class Shaded(Drawn):
+    """Cannot be made without its argument."""
+
+    def __init__(self, shade, render_mode=None):
+        super().__init__(np.full((4, 6, 3), shade, dtype=np.uint8), render_mode)
+
+
 gymnasium.register("BothAtOnce-v0", BothAtOnce)
 for name, picture in (
     ("Blue-v0", np.full((4, 6, 3), (0, 0, 255), dtype=np.uint8)),
@@ -54,6 +61,7 @@ for name, picture in (
     ("Speechless-v0", RuntimeError()),
 ):
     gymnasium.register(name, Drawn, kwargs={"picture": picture}, disable_env_checker=True)
+gymnasium.register("Shaded-v0", Shaded)
 gymnasium.register("Pictures-v0", Pictures)
 
 
@@ -78,14 +86,16 @@ def test_it_plays_what_gymnasium_plays():
         assert t.reward.item() == reward
 
 
-def draw(env_id):
-    env = make_gymnasium(GymnasiumConfig(env_id=env_id), nb_envs=1, seed=0, pictures=True)
+def draw(env_id, *arguments):
+    config = GymnasiumConfig(env_id=env_id, env_kwargs=arguments)
+    env = make_gymnasium(config, nb_envs=1, seed=0, pictures=True)
     env.reset()
     return env.picture()
 
 
 def test_a_picture_is_what_the_environment_draws():
     assert draw("Blue-v0").tolist() == [[[0, 0, 255]] * 6] * 4
+    assert draw("Shaded-v0", "shade=9").tolist() == [[[9, 9, 9]] * 6] * 4
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def make_gymnasium(
         options["max_episode_steps"] = config.max_episode_steps
     try:
         if pictures:
-            _check_pictures(config.env_id)
+            _check_pictures(config.env_id, options)
             options["render_mode"] = "rgb_array"
         envs = [gymnasium.make(config.env_id, **options) for _ in range(nb_envs)]
     except gymnasium.error.DependencyNotInstalled as error:
@@ -88,13 +88,13 @@ def check_id(env_id: str) -> None:
         ) from None
 
 
-def _check_pictures(env_id: str) -> None:
+def _check_pictures(env_id: str, options: dict[str, Any]) -> None:
     """Whether an environment has pictures to give; Gymnasium would only warn.
 
     Raises:
         Mismatch: It has none.
     """
-    env = gymnasium.make(env_id)
+    env = gymnasium.make(env_id, **options)
     modes = env.metadata.get("render_modes", ())
     env.close()
     if "rgb_array" not in modes:
