@@ -102,7 +102,8 @@ def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--robot", help="the task's robot, where it can have several")
     parser.add_argument("--runs", help="folder of all runs (default: runs)")
     parser.add_argument("--resume", metavar="RUN", help="continue the run in this folder; takes "
-                        "--steps and --sim-threads, everything else is as it was")  # fmt: skip
+                        "--steps, --sim-threads and the options below, the other settings are as "
+                        "they were")  # fmt: skip
     add_clips_flag(parser)
     add_tracking_flags(parser)
     parser.add_argument("--show", action="store_true", help="watch a few worlds while training")
