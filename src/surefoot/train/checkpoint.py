@@ -48,9 +48,7 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; its tensors stay in the file until they are looked at.
-
-    So a large replay costs nothing where the policy alone is wanted, and is never there twice.
+    """Read a checkpoint.
 
     Raises:
         BadFile: It is missing, damaged, something else, or from a newer version of Surefoot.
@@ -61,9 +59,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-        content = None
-        if not damaged:
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        content = torch.load(path, map_location="cpu", weights_only=True) if not damaged else None
     except PermissionError:
         raise BadFile(path, "this checkpoint may not be read", "Ask its owner.") from None
     except Exception:  # damaged archives and pickles raise a dozen kinds without a common base
