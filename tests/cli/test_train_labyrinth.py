@@ -69,7 +69,7 @@ def test_a_far_exit_is_pointed_out(surefoot):
          r"Surefoot/Labyrinth-v0.* labyrinth is for value-iteration, .*, dyna-q\.$"),
         (["labyrinth", "--algo", "q-learing"], "no algorithm named 'q-learing'.*'q-learning'"),
         (["CartPole-v1", "--algo", "q-learning"], "^q-learning keeps a number for every state: it "
-         "can play labyrinth, not CartPole-v1, which is for ppo, dqn, "),
+         "can play labyrinth, not CartPole-v1, which is for ppo, vpg, "),
         (["upkie-pendulum", "--algo", "td0"], "it can play labyrinth, not upkie-pendulum"),
         (["labyrint"], "no task named 'labyrint'.*Did you mean 'labyrinth'"),
         (["labyrinth", "--task.maze", "clasic"], "Did you mean 'classic'"),

@@ -127,7 +127,7 @@ def test_a_training_with_pushes_meets_them():
     played = play_episodes(task, agent, still, push_uniform=pushes)
     hanging, pushed = agent.features(torch.tensor([[0.0, 0.0], [0.0, 6.283185307179586]]).double())
     assert torch.equal(played.features[44], hanging.expand(1, 2, -1))
-    torch.testing.assert_close(played.features[45, 0, 1], pushed)
+    torch.testing.assert_close(played.features[45, 0, 1], pushed, atol=1e-6, rtol=1e-6)
     assert not torch.allclose(played.features[45, 0, 0], pushed)  # the other way
 
     short = replace(run, episodes=3)

@@ -75,7 +75,13 @@ class SeedAgent:
         return {name: [p.detach() for p in parameters] for name, parameters in both.items()}
 
     def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
-        """Take the parameters of `state_dict`."""
+        """Take the parameters of `state_dict`.
+
+        Raises:
+            ValueError: They have other shapes.
+        """
         for name, parameters in self.state_dict().items():
             for mine, theirs in zip(parameters, state[name], strict=True):
+                if mine.shape != theirs.shape:
+                    raise ValueError(f"{name} has shape {(*theirs.shape,)}, not {(*mine.shape,)}")
                 mine.copy_(theirs)
