@@ -139,10 +139,10 @@ UPKIE.update(
 def _vpg(task: str) -> AnyRunConfig:
     """The task and the agent tuned for PPO, with one policy step per rollout."""
     algo = VPGConfig(
-        n_steps=16, gae_lambda=0.95, learning_rate=1e-2, learning_rate_vf=3e-3, n_epochs_vf=20,
+        n_steps=16, gae_lambda=0.95, learning_rate=3e-3, learning_rate_vf=3e-3, n_epochs_vf=20,
         normalize_return=True,
     )  # fmt: skip
-    return replace(UPKIE[task, "ppo"]["default"], algo=algo, nb_envs=256)
+    return replace(UPKIE[task, "ppo"]["default"], algo=algo, nb_envs=128)
 
 
 UPKIE.update(
