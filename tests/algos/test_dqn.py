@@ -90,8 +90,9 @@ def test_without_adam_a_step_is_the_rate_times_the_gradient():
     torch.testing.assert_close(moved, expected)
 
 
-def test_the_target_network_is_renewed_every_so_many_steps():
-    learner = _learner(DQN, DQNConfig(target_update_interval=3))
+@pytest.mark.parametrize(("cls", "config"), [(DQN, DQNConfig), (C51, C51Config)])
+def test_the_target_network_is_renewed_every_so_many_steps(cls, config):
+    learner = _learner(cls, config(target_update_interval=3))
     first = learner.target.network[0].weight.clone()
     for _ in range(2):
         learner.learn(BATCH)
