@@ -138,6 +138,9 @@ def test_the_normaliser_moves_what_is_old_as_well():
     loop = _loop(learning_starts=1000, train_freq=1, log_interval=24, normalize=True)
     loop.update()
     moments = loop._agent.pipeline.moments
+    seen = loop.replay.state_dict()["frame"].double()  # each frame once, none of the final ones
+    assert (int(moments.count), len(seen)) == (24, 24)
+    torch.testing.assert_close(moments.mean, seen.mean(dim=0))
     drawn = []
     for mean, var in ((0.0, 1e4), (50.0, 100.0)):
         moments.mean.fill_(mean)

@@ -62,19 +62,19 @@ TABULAR = {
         config=PolicyIterationConfig, steps=None, summary="exact evaluation, greedy improvement"
     ),
     "td0": TabularEntry(
-        config=TD0Config, steps=1_000_000, summary="TD(0) evaluation with an improvement step"
+        config=TD0Config, steps=2_000_000, summary="TD(0) evaluation with an improvement step"
     ),
     "monte-carlo": TabularEntry(
-        config=MonteCarloConfig, steps=1_000_000, summary="first-visit control from whole returns"
+        config=MonteCarloConfig, steps=3_000_000, summary="first-visit control from whole returns"
     ),
     "sarsa": TabularEntry(
-        config=SARSAConfig, steps=500_000, summary="on-policy control by temporal differences"
+        config=SARSAConfig, steps=1_000_000, summary="on-policy control by temporal differences"
     ),
     "q-learning": TabularEntry(
         config=QLearningConfig, steps=500_000, summary="off-policy control by temporal differences"
     ),
     "dyna-q": TabularEntry(
-        config=DynaQConfig, steps=100_000, summary="Q-learning that plans with a learned model"
+        config=DynaQConfig, steps=200_000, summary="Q-learning that plans with a learned model"
     ),
 }
 """The tabular methods by their name on the command line. They play the labyrinth."""

@@ -11,7 +11,6 @@ from surefoot.algos.tabular.q_learning import q_learning
 from surefoot.algos.tabular.sarsa import sarsa
 from surefoot.algos.tabular.table import ActionValues, Line
 from surefoot.algos.tabular.tabular_config import (
-    ControlConfig,
     DynaQConfig,
     MonteCarloConfig,
     QLearningConfig,
@@ -53,11 +52,12 @@ def test_the_start_of_a_maze_comes_within_two_percent_of_the_linear_system(name)
     assert error.mean() < 0.02
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name != "monte_carlo"])
+@pytest.mark.parametrize("name", METHODS)
 def test_with_slips_all_states_come_within_two_percent_on_average(name):
     expected, _ = solve("dyna", 0.1, 0.99)
     model = labyrinth("dyna", slip=0.1)
-    last = learn(name, model, limit=model.max_episode_steps, learning_rate=0.3)[-1]
+    settings = {} if name == "monte_carlo" else {"learning_rate": 0.3}
+    last = learn(name, model, limit=model.max_episode_steps, **settings)[-1]
     inside = ~model.terminal
     error = np.abs(last.value - expected)[inside] / -expected[inside]
     assert error.mean() < 0.02
@@ -68,12 +68,29 @@ def test_with_slips_all_states_come_within_two_percent_on_average(name):
     assert reached[model.start] == pytest.approx(expected[model.start], rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("maze", "slip", "steps"), [("classic", 0.0, 1_500_000), ("four-rooms", 0.1, 500_000)]
+)
+def test_monte_carlo_comes_within_two_percent_where_ways_are_long_or_many(maze, slip, steps):
+    expected, _ = solve(maze, slip, 0.99)
+    model = labyrinth(maze, slip=slip)
+    last = learn("monte_carlo", model, steps=steps, limit=model.max_episode_steps)[-1]
+    inside = ~model.terminal
+    error = np.abs(last.value - expected)[inside] / -expected[inside]
+    assert error.mean() < 0.02
+    greedy = deterministic(last.action_value.argmax(axis=1), 4)
+    reached = evaluate_policy(model, greedy, 0.99)
+    assert reached[model.start] == pytest.approx(expected[model.start], rel=0.02)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_the_chain_has_the_values_derived_by_hand(name):
-    settings = {"gamma": 0.9, "learning_rate": 0.05}
+    settings = {"learning_rate": 0.05}
     if name == "td0":
-        settings |= {"nb_rounds": 10, "learning_rate": 0.02}
-    last = learn(name, CHAIN_MODEL, steps=60_000, **settings)[-1]
+        settings = {"nb_rounds": 10, "learning_rate": 0.02}
+    if name == "monte_carlo":
+        settings = {"learning_rate_power": 1.0}
+    last = learn(name, CHAIN_MODEL, steps=60_000, gamma=0.9, **settings)[-1]
     np.testing.assert_allclose(last.value, CHAIN, rtol=0.03)
 
 
@@ -106,8 +123,8 @@ def test_a_time_limit_is_not_the_end():
     )
     assert model.terminal.sum() == 1
     for name in METHODS:
-        settings = {"gamma": 0.9, "learning_rate_final": 0.1}
-        last = learn(name, trapped, steps=60_000, limit=3, **settings)[-1]
+        settings = {} if name == "monte_carlo" else {"learning_rate_final": 0.1}
+        last = learn(name, trapped, steps=60_000, limit=3, gamma=0.9, **settings)[-1]
         np.testing.assert_allclose(last.value[:2], -10.0, rtol=0.02, err_msg=name)
 
 
@@ -156,13 +173,35 @@ def test_sarsa_learns_the_value_of_its_exploration():
 
 
 def test_monte_carlo_uses_the_first_visit_of_an_episode():
-    """One episode 0, 0, 1, end with rewards -1, -2, -4, gamma 0.5: from the end the returns are
-    -4, -2 + 0.5 (-4) = -4, -1 + 0.5 (-4) = -3. (0, go) was visited twice: the first one counts.
+    """One episode 0, 1, 1, end with rewards -1, -2, -6, gamma 0.5: from the end the returns are
+    -6, -2 + 0.5 (-6) = -5, -1 + 0.5 (-5) = -3.5. (1, go) was visited twice: the first one counts.
+    The first action of all is any action.
     """
-    happenings = [(-1.0, 0, False, False), (-2.0, 1, False, False), (-4.0, 2, True, True)]
-    config = MonteCarloConfig(gamma=0.5, exploration_initial_eps=0.0, learning_rate_final=0.1)
+    happenings = [(-1.0, 1, False, False), (-2.0, 1, False, False), (-6.0, 2, True, True)]
+    config = MonteCarloConfig(gamma=0.5, exploration_initial_eps=0.0)
     *_, last = monte_carlo(Script(happenings), config, steps=3, seed=0)
-    np.testing.assert_allclose(last.action_value, [[-3.0, 0.0], [-4.0, 0.0], [0.0, 0.0]])
+    assert sorted(last.action_value[0]) == [-3.5, 0.0]
+    assert last.action_value[1:].tolist() == [[-5.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(("power", "found"), [(1.0, [6.0, 9.0, 6.0]), (0.5, [6.0, 10.243, 4.329])])
+def test_monte_carlo_averages_returns_and_may_weigh_recent_ones_more(power, found):
+    # power 1: the means of 6; 6, 12; 6, 12, 0. Power 0.5: 6 + 6 / sqrt 2, then less its 1 / sqrt 3
+    config = MonteCarloConfig(learning_rate_power=power)
+    q = ActionValues(world_of(CHAIN_MODEL), config, steps=100, seed=0)
+    for step, (target, value) in enumerate(zip((6.0, 12.0, 0.0), found, strict=True)):
+        q.move_towards(target, 1, 0, step)
+        assert q[1] == pytest.approx([value, 0.0], abs=1e-3)
+
+
+def test_exploring_starts_try_what_a_sure_policy_never_would():
+    """Two ways out: +1 by action 0, +2 by action 1. The first looks best as soon as it is tried."""
+    model = type(CHAIN_MODEL)(
+        successor=np.array([[1, 1], [1, 1]]), move_probability=np.eye(2),
+        reward=np.array([[1.0, 2.0], [0.0, 0.0]]), terminal=np.array([False, True]),
+    )  # fmt: skip
+    last = learn("monte_carlo", model, steps=100, exploration_initial_eps=0.0)[-1]
+    assert last.action_value[0].tolist() == [1.0, 2.0]
 
 
 def test_planning_makes_the_same_steps_go_further():
@@ -206,7 +245,7 @@ def test_schedules_go_on_a_line_and_stay():
     line = Line(1.0, 0.2, 100)
     assert [line.at(step) for step in (0, 50, 100, 1000)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
     q = ActionValues(
-        world_of(CHAIN_MODEL), ControlConfig(exploration_fraction=0.5), steps=100, seed=0
+        world_of(CHAIN_MODEL), QLearningConfig(exploration_fraction=0.5), steps=100, seed=0
     )
     assert q.estimate(25).metrics["rollout/exploration_rate"] == 0.5
     assert q.estimate(75).metrics["rollout/exploration_rate"] == 0.0

@@ -15,6 +15,9 @@ def monte_carlo(
 ) -> Iterator[Estimate]:
     """Play an episode to its end, then learn from what came of its first visits.
 
+    An episode begins with any action (exploring starts): so every action goes on being tried in
+    every state in which episodes begin, however sure the policy is.
+
     Args:
         world: Where it acts.
         config: Its settings.
@@ -24,15 +27,16 @@ def monte_carlo(
     Yields:
         The table, a hundred times.
 
-    Source: Sutton and Barto 2018, section 5.4. Two things are ours: recent returns weigh more than
-        in their plain average, since the policy moves on; and an episode that ran out of time
-        counts the best value of its last state for the rest.
+    Source: Sutton and Barto 2018, sections 5.3 (exploring starts) and 5.4 (on-policy control). Two
+        things are ours: recent returns weigh more than in their plain average, since the policy
+        moves on; and an episode that ran out of time counts the best value of its last state for
+        the rest.
     """
     q = ActionValues(world, config, steps=steps, seed=seed)
     episode: list[tuple[int, int, float]] = []
     state = world.reset()
     for step in range(steps):
-        action = q.explore(state, step)
+        action = q.explore(state, step) if episode else q.any_action()
         reward, next_state, terminated, done = world.step(action)
         episode.append((state, action, reward))
         state = next_state

@@ -42,14 +42,14 @@ class ActionValues:
     def __init__(self, world: World, config: ControlConfig, *, steps: int, seed: int) -> None:
         self._world = world
         self._random = random.Random(stream_seed(seed, "policy"))
-        self._rate = Line(config.learning_rate, config.learning_rate_final, steps)
+        self._rate = config.rate
         self._epsilon = Line(
             config.exploration_initial_eps,
             config.exploration_final_eps,
             config.exploration_fraction * steps,
         )
         self._q = [[0.0] * world.nb_actions for _ in range(world.nb_states)]
-        self._visits = [[0] * world.nb_actions for _ in range(world.nb_states)]
+        self._updates = [[0] * world.nb_actions for _ in range(world.nb_states)]
         self._period, self._steps = max(1, steps // ROWS), steps
 
     def __getitem__(self, state: int) -> list[float]:
@@ -58,16 +58,21 @@ class ActionValues:
 
     def move_towards(self, target: float, state: int, action: int, step: int) -> None:
         r"""The update of all: $Q(x, u) \leftarrow Q(x, u) + a [target - Q(x, u)]$."""
-        row, visits = self._q[state], self._visits[state]
-        visits[action] += 1
-        row[action] += max(self._rate.at(step), 1.0 / visits[action]) * (target - row[action])
+        row, updates = self._q[state], self._updates[state]
+        updates[action] += 1
+        rate = self._rate(step / self._steps, updates[action])
+        row[action] += rate * (target - row[action])
 
     def explore(self, state: int, step: int) -> int:
         """An action: random with probability epsilon, else the best; the first of equal ones."""
         if self._random.random() < self._epsilon.at(step):
-            return self._random.randrange(self._world.nb_actions)
+            return self.any_action()
         row = self._q[state]
         return row.index(max(row))
+
+    def any_action(self) -> int:
+        """A random action, each with equal probability."""
+        return self._random.randrange(self._world.nb_actions)
 
     def is_due(self, step: int) -> bool:
         """Whether an estimate is to be shown after so many steps."""

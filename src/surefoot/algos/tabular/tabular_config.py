@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from surefoot.errors import InvalidConfig
@@ -64,22 +65,8 @@ class PolicyIterationConfig(TabularConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampledConfig(TabularConfig):
+class ControlConfig(TabularConfig, ABC):
     """What every method that learns from steps has."""
-
-    learning_rate: float = 0.5
-    """Share of its error that an update corrects, in [0, 1], at the beginning."""
-    learning_rate_final: float = 0.0
-    """And at the end; it falls on a line."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_shares(self, "learning_rate", "learning_rate_final")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ControlConfig(SampledConfig):
-    """What every method that explores has."""
 
     exploration_initial_eps: float = 1.0
     """Probability of a random action at the beginning."""
@@ -94,11 +81,41 @@ class ControlConfig(SampledConfig):
             self, "exploration_initial_eps", "exploration_final_eps", "exploration_fraction"
         )
 
+    @abstractmethod
+    def rate(self, progress: float, nth: int) -> float:
+        """Share of its error that the `nth` update of an entry corrects.
+
+        Args:
+            progress: Share of the training that is behind, in [0, 1].
+            nth: From 1.
+        """
+
 
 @dataclass(frozen=True, kw_only=True)
-class TD0Config(ControlConfig):
+class BootstrapConfig(ControlConfig):
+    """What the methods have whose target is one step and an estimate of the rest."""
+
+    learning_rate: float = 0.5
+    """Share of its error that an update corrects, in [0, 1], at the beginning."""
+    learning_rate_final: float = 0.0
+    """And at the end; it falls on a line."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_shares(self, "learning_rate", "learning_rate_final")
+
+    def rate(self, progress: float, nth: int) -> float:
+        """On a line, and never below 1/n: the first target counts whole."""
+        first, last = self.learning_rate, self.learning_rate_final
+        return max(first + progress * (last - first), 1.0 / nth)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TD0Config(BootstrapConfig):
     """TD(0) evaluation with an improvement step."""
 
+    learning_rate: float = 0.3
+    """As everywhere; smaller, since each round begins with it again."""
     nb_rounds: int = 30
     """Rounds of evaluation and improvement; the steps are shared equally."""
 
@@ -112,14 +129,23 @@ class TD0Config(ControlConfig):
 class MonteCarloConfig(ControlConfig):
     """First-visit Monte Carlo control."""
 
-    learning_rate: float = 0.1
-    """As everywhere; smaller, since a whole return scatters more than one step does."""
-    exploration_initial_eps: float = 0.2
+    learning_rate_power: float = 0.6
+    """The n-th return of an entry corrects n^-power of its error, in [0, 1]: with 1 it is the plain
+    average of all returns; with less, recent ones weigh more, since the policy moves on."""
+    exploration_initial_eps: float = 0.1
     """As everywhere; random episodes are long, and say little about good ones."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_shares(self, "learning_rate_power")
+
+    def rate(self, progress: float, nth: int) -> float:
+        """Robbins and Monro's: with a power above 1/2 and up to 1, estimates converge."""
+        return nth**-self.learning_rate_power
 
 
 @dataclass(frozen=True, kw_only=True)
-class SARSAConfig(ControlConfig):
+class SARSAConfig(BootstrapConfig):
     """SARSA."""
 
     exploration_initial_eps: float = 0.1
@@ -127,12 +153,12 @@ class SARSAConfig(ControlConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class QLearningConfig(ControlConfig):
+class QLearningConfig(BootstrapConfig):
     """Q-learning."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DynaQConfig(ControlConfig):
+class DynaQConfig(BootstrapConfig):
     """Dyna-Q."""
 
     planning_steps: int = 10
