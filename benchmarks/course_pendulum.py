@@ -1,11 +1,12 @@
-"""The lecture's pendulum: REINFORCE, with baseline, and actor-critic against the optimum.
+"""The lecture's pendulum: policy gradients and networks of values against the optimum.
 
     python benchmarks/course_pendulum.py                  # trains what runs/ does not have yet
     python benchmarks/course_pendulum.py --figures docs   # and draws the two figures of the lecture
 
-Three tables: the optimum by value iteration; the slides' listing, one episode at a time at their
-rates; and the presets that play many episodes at once, linear and with networks. Every row has
-10 seeds, all of them counted. The listing takes a few minutes for each method, the presets seconds.
+Four tables: the optimum by value iteration; the slides' listing, one episode at a time at their
+rates; the presets that play many episodes at once, linear and with networks; and deep Q-learning
+through Gymnasium, the homework's network and the tuned preset. A policy gradient has 10 seeds, a
+Q-network 5, all of them counted.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ from typing import Any
 
 import _report
 import torch
+from qdagger import measured
 from scipy import stats
 from torch import Tensor
 
 from surefoot.agent.seed_agent import SeedAgent
 from surefoot.cli.main import main as surefoot
 from surefoot.tasks.course_pendulum import CoursePendulum, is_upright
-from surefoot.tasks.course_pendulum_config import CoursePendulumConfig
-from surefoot.train.course_pendulum import AnyRun, greedy, roll_out
+from surefoot.tasks.course_pendulum_config import GYM_ID, CoursePendulumConfig
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.train.course_pendulum import Act, AnyRun, greedy, roll_out
 from surefoot.train.course_pendulum_config import find_course_preset
 from surefoot.train.course_pendulum_evaluate import HOLD_S, stands
 from surefoot.train.course_pendulum_folder import (
@@ -38,8 +41,11 @@ from surefoot.train.course_pendulum_folder import (
     read_run,
 )
 from surefoot.train.course_pendulum_reference import optimal_policy, reference_costs
+from surefoot.train.policies import load_policy
+from surefoot.train.presets import find_preset
+from surefoot.train.run_folder import Run
 
-GAMMA, SEEDS, LEARNED = 0.99, 10, 300.0
+GAMMA, SEEDS, DEEP_SEEDS, LEARNED = 0.99, 10, 5, 300.0
 PUBLISHED = {"lecture": 110.9, "homework": 0.517}
 """Optimal costs of an episode, from an independent value iteration."""
 
@@ -72,6 +78,8 @@ AT_ONCE = tuple(
         ("actor-critic", "actor-critic"),
     )
 )
+DEEP = {"Q-network of the homework": "homework", "DQN": "default"}
+"""Presets of DQN by the name of a row."""
 
 
 @dataclass
@@ -133,7 +141,7 @@ def interval(values: Tensor) -> str:
     low, high = stats.t.interval(
         0.95, len(values) - 1, float(values.mean()), float(stats.sem(values))
     )
-    return f"{float(values.mean()):.0f} ({low:.0f} to {high:.0f})"
+    return f"{float(values.mean()):.3g} ({low:.3g} to {high:.3g})"
 
 
 def optimum() -> tuple[list[list[Any]], list[dict[str, Any]]]:
@@ -177,6 +185,39 @@ def row(case: Case, result: Result) -> list[Any]:
         f"{result.nb_standing()} of {nb}",
         "-" if result.seconds is None else f"{result.seconds:.0f}",
     ]  # fmt: skip
+
+
+def deep_policy(folder: Path) -> Act:
+    """What a training with DQN has learned."""
+    policy = load_policy(str(folder)).policy
+    policy.reset(1)
+    return lambda state: policy.act(state.float())[:, 0].long()
+
+
+def deep(root: Path, quick: bool) -> tuple[list[list[Any]], list[dict[str, Any]], Act]:
+    """Rows and bars of deep Q-learning, and the policy of the last row's first seed."""
+    rows, bars, acts = [], [], []
+    for name, preset in DEEP.items():
+        config = find_preset(GYM_ID, preset, algo="dqn")
+        assert isinstance(config.task, GymnasiumConfig)
+        steps = 2_000 if quick else config.steps
+        runs = [
+            Run(task=GYM_ID, algo="dqn", preset=preset,
+                config=replace(config, seed=seed, steps=steps))
+            for seed in range(2 if quick else DEEP_SEEDS)
+        ]  # fmt: skip
+        acts = [deep_policy(measured(run, root / preset, end_only=True)) for run in runs]
+        cost = CoursePendulumConfig(**config.task.arguments())
+        task = CoursePendulum(cost)
+        swings = [roll_out(task, act, task.start(1)) for act in acts]
+        costs = torch.cat([swing.discounted(GAMMA) for swing in swings])
+        nb = sum(bool(stands(swing, HOLD_S)) for swing in swings)
+        optimal = reference_costs(cost, GAMMA).optimal
+        rows.append([name, cost.cost, f"{steps:,}", interval(costs), f"{float(costs.max()):.3g}",
+                     f"{optimal:.3g}", f"{nb} of {len(runs)}"])  # fmt: skip
+        bars.append(_report.verdict(f"{name}: share of seeds that swing up and hold",
+                                    value=nb / len(runs), bar=0.8))  # fmt: skip
+    return rows, bars, acts[0]
 
 
 def judge(results: dict[str, Result]) -> list[dict[str, Any]]:
@@ -224,20 +265,25 @@ def main() -> None:
         for case in cases:
             results[case.name] = result_of(case, root, options.quick)
         _report.table(head, [row(case, results[case.name]) for case in cases])
-    bars += judge(results)
+    deep_rows, deep_bars, dqn = deep(root, options.quick)
+    print()
+    _report.table(
+        ("method", "cost function", "steps", "cost (95 %)", "worst seed", "optimal",
+         "seeds that stand"), deep_rows,
+    )  # fmt: skip
+    bars += [*judge(results), *deep_bars]
 
     figures = options.figures or root
     names = {"REINFORCE": "REINFORCE, linear", "with baseline": "with baseline, linear",
-             "actor-critic": "actor-critic, linear"}  # fmt: skip
+             "actor-critic": "actor-critic, linear",
+             "actor-critic, networks": "actor-critic, networks"}  # fmt: skip
     task = CoursePendulumConfig()
     draw_learning_curves(
         figures / "course_pendulum_learning.png",
         {short: results[name].cost for short, name in names.items()}, task, GAMMA,
     )  # fmt: skip
-    draw_swing_ups(
-        figures / "course_pendulum_swing_up.png",
-        {short: first_seed(results[name].agent) for short, name in names.items()}, task, GAMMA,
-    )  # fmt: skip
+    policies = {short: first_seed(results[name].agent) for short, name in names.items()}
+    draw_swing_ups(figures / "course_pendulum_swing_up.png", {**policies, "DQN": dqn}, task, GAMMA)
     result = {case.name: results[case.name].last.tolist() for case in (*LISTING, *AT_ONCE)}
     _report.write_json(options.json, {"last_100": result, "bars": bars})
 

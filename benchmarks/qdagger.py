@@ -23,7 +23,6 @@ from typing import Any
 import _report
 import numpy as np
 from scipy import stats
-from scores import interval
 
 from surefoot.agent.agent import AgentPolicy
 from surefoot.envs.gymnasium_env import make_gymnasium
@@ -73,7 +72,7 @@ def measured(run: Run, root: Path, *, end_only: bool = False) -> Path:
         SystemExit: The training was interrupted.
     """
     root = root / run.algo / str(run.config.seed)
-    for known in root.glob(f"{run.task}/*/{CURVE}"):
+    for known in root.glob(f"{run.task.replace('/', '-')}/*/{CURVE}"):
         return known.parent
     folder = create_run_folder(root, run)
     env = make_gymnasium(run.config.task, nb_envs=EPISODES, seed=0)
@@ -147,13 +146,15 @@ def main() -> None:
             reached = [n for n in (spent if name == "DQN" else found[name]) if n < math.inf]
             nb = sum(n < math.inf for n in found[name])
             rows.append(
-                [task, name, f"{nb} of {len(all_)}", interval(reached) if reached else "-",
-                 interval([return_at(curve, half) for curve in all_]),
-                 interval([curve[-1][1] for curve in all_]), f"{all_[0][-1][0]:,}"]
+                [task, name, f"{nb} of {len(all_)}", _report.interval(reached) if reached else "-",
+                 _report.interval([return_at(curve, half) for curve in all_]),
+                 _report.interval([curve[-1][1] for curve in all_]), f"{all_[0][-1][0]:,}"]
             )  # fmt: skip
         taught = [read_curve(teacher)[-1][1] for teacher in teachers]
         results[task] = {"score": score, "curves": curves, "half": half, "teachers": taught}
-        print(f"{task}: teachers ({who}) {interval(taught)}; half of DQN's steps {half:,.0f}")
+        print(
+            f"{task}: teachers ({who}) {_report.interval(taught)}; half of DQN's steps {half:,.0f}"
+        )
         late = excess(found["QDagger"], spent)
         verdicts.append((f"{task}: students' steps beyond half of DQN's, at most (95 %)", late))
     print()

@@ -69,6 +69,18 @@ _CARTPOLE = DQNConfig(
     exploration_final_eps=0.04,
     log_interval=1_024,
 )
+_CARTPOLE_C51 = C51Config(
+    learning_rate=5e-4,
+    batch_size=64,
+    buffer_size=100_000,
+    learning_starts=1_000,
+    train_freq=256,
+    gradient_steps=128,
+    target_update_interval=128,
+    exploration_fraction=0.16,
+    exploration_final_eps=0.04,
+    log_interval=1_024,
+)
 _ACROBOT = DQNConfig(
     learning_rate=6.3e-4,
     buffer_size=50_000,
@@ -104,6 +116,7 @@ _PENDULUM = _network(64, 64)
 
 _TUNED: dict[tuple[str, str], tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
     ("CartPole-v1", "dqn"): (_network(256, 256), _CARTPOLE, 50_000),
+    ("CartPole-v1", "c51"): (_VALUES, _CARTPOLE_C51, 100_000),
     ("Acrobot-v1", "dqn"): (_network(256, 256), _ACROBOT, 100_000),
     ("MountainCar-v0", "dqn"): (_network(256, 256), _MOUNTAIN_CAR, 120_000),
     (COURSE_PENDULUM, "dqn"): (
