@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+
+from surefoot.train.run_folder import RunFolder
 
 TINY = (
     "--nb-envs", "4", "--algo.n-steps", "10", "--algo.batch-size", "20", "--algo.n-epochs", "1",
@@ -44,3 +49,15 @@ class Said:
 
 
 Surefoot = Callable[..., Said]
+
+
+def assert_goes_to_the_robot(surefoot: Surefoot, folder: RunFolder, task: str) -> None:
+    """A run and its exported policy play the same episodes, and the policy can be deployed."""
+    both = [
+        json.loads(surefoot("eval", policy, "--episodes", "3", "--json").out)
+        for policy in (folder.path, folder.policy)
+    ]
+    for name in ("return_mean", "length_mean"):
+        assert both[0][name] == pytest.approx(both[1][name], rel=1e-4)
+    deployed = surefoot("deploy", folder.policy, "--env", task, "--duration", "0.1")
+    assert deployed.code == 0, deployed

@@ -251,6 +251,7 @@ def test_sacs_actor_settles_where_the_value_of_entropy_balances_the_critic():
         (TD3Config, {"policy_delay": 0}, "algo.policy_delay must be at least 1, got 0"),
         (TD3Config, {"target_noise_clip": -1.0}, "algo.target_noise_clip must not be negative"),
         (SACConfig, {"ent_coef": 0.0}, "algo.ent_coef must be positive and finite, got 0.0"),
+        (SACConfig, {"target_entropy": math.nan}, "algo.target_entropy must be finite, got nan"),
         (SACConfig, {"n_steps": 0}, "algo.n_steps must be at least 1, got 0"),
     ],
 )

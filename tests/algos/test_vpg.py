@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from support import short_run
+from support_chain import MOVE, REWARD, THETA
 from surefoot.agent.agent import Agent
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.vpg import VPG
@@ -19,18 +20,8 @@ from surefoot.train.collector import Collector
 from surefoot.train.session import Session
 
 GAMMA, LAMBDA, LIMIT, STEPS = 0.9, 0.8, 5, 7
-# chance of each next state, and of a true end instead, [state][action]; rewards are of one sign
-MOVE = torch.tensor(
-    [
-        [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]],
-        [[0.3, 0.3, 0.4], [0.0, 0.1, 0.9]],
-        [[0.5, 0.5, 0.0], [0.2, 0.2, 0.6]],
-    ],
-    dtype=torch.float64,
-)
+# chance of a true end instead of a next state, [state][action]
 END = torch.tensor([[0.05, 0.3], [0.2, 0.0], [0.1, 0.15]], dtype=torch.float64)
-REWARD = torch.tensor([[1.0, 2.0], [4.0, 2.5], [3.0, 6.0]], dtype=torch.float64)
-THETA = torch.tensor([[0.3, -0.2], [0.0, 0.5], [-0.4, 0.1]], dtype=torch.float64)
 
 
 class Chain:

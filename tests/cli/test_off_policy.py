@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from support_cli import assert_goes_to_the_robot
 from surefoot.train.log import read_progress
 from surefoot.train.run_folder import RunFolder
 
@@ -31,14 +32,7 @@ def test_from_training_to_the_robot(task, algo, surefoot):
     rows = read_progress(folder.progress)
     # a bout of 1 each 2 decisions after the first 40: 30 gradient steps in row 1, then 50 more
     assert [float(row["train/n_updates"]) for row in rows] == [30.0, 80.0]
-    both = [
-        json.loads(surefoot("eval", policy, "--episodes", "3", "--json").out)
-        for policy in (said.run, folder.policy)
-    ]
-    for name in ("return_mean", "length_mean"):
-        assert both[0][name] == pytest.approx(both[1][name], rel=1e-4)
-    deployed = surefoot("deploy", folder.policy, "--env", task, "--duration", "0.1")
-    assert deployed.code == 0, deployed
+    assert_goes_to_the_robot(surefoot, folder, task)
 
 
 def test_arguments_of_the_environment_are_kept_with_the_run(surefoot):
@@ -70,6 +64,14 @@ def test_a_run_too_short_to_learn_says_so(surefoot):
         "; it will not learn: algo.learning_starts 200 is not below the 200 decisions of these "
         "steps" in said.err
     )
+
+
+@pytest.mark.parametrize("task", ["Pendulum-v1", "upkie-pendulum"])
+def test_a_learner_that_blows_up_is_named_and_not_the_world_that_it_broke(task, surefoot):
+    said = surefoot("train", task, "--algo", "sac", *TINY, "--algo.learning-rate", "1e38",
+                    "--nb-envs", "2", "--steps", "800")  # fmt: skip
+    assert said.code == 2 and "Traceback" not in said.err
+    assert re.match("surefoot: the learner's '.+' is not finite", said.err.splitlines()[-1])
 
 
 def test_a_task_of_ours_with_history_and_held_decisions(surefoot):

@@ -1,9 +1,8 @@
 """The policy-gradient family on the command line: train, resume, evaluate, export, deploy."""
 
-import json
-
 import pytest
 
+from support_cli import assert_goes_to_the_robot
 from surefoot.data.psi import PSI
 from surefoot.train.log import read_progress
 from surefoot.train.run_folder import RunFolder
@@ -21,14 +20,7 @@ def test_from_training_to_the_robot(task, surefoot):
     rows = read_progress(folder.progress)
     assert [float(row["train/n_updates"]) for row in rows] == [1.0, 2.0]
     assert ("train/std" in rows[0]) == (task == "Pendulum-v1")
-    both = [
-        json.loads(surefoot("eval", policy, "--episodes", "3", "--json").out)
-        for policy in (said.run, folder.policy)
-    ]
-    for name in ("return_mean", "length_mean"):
-        assert both[0][name] == pytest.approx(both[1][name], rel=1e-4)
-    deployed = surefoot("deploy", folder.policy, "--env", task, "--duration", "0.1")
-    assert deployed.code == 0, deployed
+    assert_goes_to_the_robot(surefoot, folder, task)
     assert surefoot("train", "--resume", said.run, "--steps", "120").code == 0
     assert len(read_progress(folder.progress)) == 3
 

@@ -3,23 +3,13 @@
 import pytest
 import torch
 
+from support_chain import MOVE, REWARD, THETA
 from surefoot.agent.distributions import Categorical
 from surefoot.data.episodes import Episodes, blocks_backwards
 from surefoot.data.psi import PSI, Trajectory, discounts, past_signals, returns_to_go
 from surefoot.errors import InvalidConfig
 
 GAMMA, STEPS, EPISODES = 0.9, 5, 200_000
-# chance of each next state, [state][action]; and the reward, all of one sign: a baseline has work
-MOVE = torch.tensor(
-    [
-        [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]],
-        [[0.3, 0.3, 0.4], [0.0, 0.1, 0.9]],
-        [[0.5, 0.5, 0.0], [0.2, 0.2, 0.6]],
-    ],
-    dtype=torch.float64,
-)
-REWARD = torch.tensor([[1.0, 2.0], [4.0, 2.5], [3.0, 6.0]], dtype=torch.float64)
-THETA = torch.tensor([[0.3, -0.2], [0.0, 0.5], [-0.4, 0.1]], dtype=torch.float64)
 
 
 def _exact_values(theta):

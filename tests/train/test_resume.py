@@ -106,7 +106,7 @@ print("done", flush=True)
 
 
 def test_killed_twenty_times_at_random_and_resumed_gives_the_undisturbed_numbers(tmp_path):
-    run = short_run("upkie-pendulum", updates=400)
+    run = short_run("upkie-pendulum", updates=800)
     whole = create_run_folder(tmp_path / "whole", run)
     train(Session(run), whole)
     folder = create_run_folder(tmp_path / "killed", run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from surefoot.agent.config import PolicyHead
@@ -71,6 +72,8 @@ class SACConfig(OffPolicyConfig):
         check_positive(self, "ent_coef_init")
         if self.ent_coef is not None:
             check_positive(self, "ent_coef")
+        if self.target_entropy is not None and not math.isfinite(self.target_entropy):
+            raise InvalidConfig(f"algo.target_entropy must be finite, got {self.target_entropy}")
 
     @property
     def head(self) -> PolicyHead:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from surefoot.errors import NotFinite
+from surefoot.errors import NotFinite, SurefootError
 from surefoot.interrupt import Interrupt
 from surefoot.train.checkpoint import save_checkpoint
 from surefoot.train.log import STEPS, MetricsLog
@@ -55,7 +55,11 @@ def train(
                 if stop_after is not None and session.nb_updates >= stop_after:
                     break
                 begin = time.perf_counter()
-                metrics = session.update()
+                try:
+                    metrics = session.update()
+                except SurefootError:  # a learner that blew up is named before what it broke
+                    _check_weights(session)
+                    raise
                 _check_weights(session)
                 duration = time.perf_counter() - begin
                 session.seconds += duration
