@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -38,8 +38,9 @@ class Signal:
     """Largest value of every element, in `unit`."""
     size: int = 1
     """How many numbers it has."""
-    source: Literal["sensor", "operator"] = "sensor"
-    """Who provides it on the robot: its sensors, or whoever commands it."""
+    source: Literal["sensor", "operator", "clock", "simulator"] = "sensor"
+    """Who provides it on the robot: its sensors, whoever commands it, a clock, or nobody, because
+    only a simulator knows it."""
 
     def __post_init__(self) -> None:
         if self.size < 1 or not self.low < self.high:
@@ -97,18 +98,79 @@ class Layout:
         raise UnknownName("signal", name, self.names, "this layout")
 
 
+@dataclass(frozen=True)
+class Mirror:
+    """What a vector becomes in the mirror that swaps left and right.
+
+    Element i of the mirrored vector is `sign[i]` times element `order[i]`. Twice is the identity.
+    """
+
+    order: tuple[int, ...]
+    """A permutation of the elements."""
+    sign: tuple[float, ...]
+    """+1 or -1 each."""
+
+    def __post_init__(self) -> None:
+        n = len(self.order)
+        is_swap = sorted(self.order) == list(range(n)) == [self.order[i] for i in self.order]
+        if not is_swap or len(self.sign) != n or any(abs(s) != 1.0 for s in self.sign):
+            raise InvalidConfig(
+                f"a mirror swaps elements in pairs, with signs of +1 or -1, got {self.order} "
+                f"and {self.sign}"
+            )
+        if any(self.sign[i] != self.sign[j] for i, j in enumerate(self.order)):
+            raise InvalidConfig(f"a mirror's pairs need equal signs, got {self.sign}")
+
+    def __add__(self, other: Mirror) -> Mirror:
+        """The mirror of two vectors, one behind the other."""
+        shifted = tuple(len(self.order) + i for i in other.order)
+        return Mirror(self.order + shifted, self.sign + other.sign)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Interface:
     """What an agent sees of an environment: its observation, its action, its rate."""
 
     observation: Layout
-    """What the agent receives at each step."""
+    """What the agent receives at each step; what only a simulator knows stands last."""
     action: Layout | int
     """What it sends: named continuous signals, or the number of discrete choices."""
     dt: float
     """Duration of one step, s; 1.0 where an environment has no clock."""
+    observation_mirror: Mirror | None = None
+    """What an observation becomes where left and right are swapped; None: nobody has said."""
+    action_mirror: Mirror | None = None
+    """The same of an action."""
+
+    def __post_init__(self) -> None:
+        mirrors = (
+            (self.observation_mirror, self.observation.size),
+            (
+                self.action_mirror,
+                self.action_size,
+            ),
+        )
+        for mirror, size in mirrors:
+            if mirror is not None and len(mirror.order) != size:
+                raise InvalidConfig(
+                    f"a mirror of {len(mirror.order)} values, for a vector of {size}"
+                )
 
     @property
     def action_size(self) -> int:
         """How many numbers an action has: 1 if it is a choice."""
         return self.action.size if isinstance(self.action, Layout) else 1
+
+    @property
+    def on_robot(self) -> Interface:
+        """The same without what only a simulator knows."""
+        sensed = Layout(self.sensed)
+        mirror = self.observation_mirror
+        if mirror is not None:
+            mirror = Mirror(mirror.order[: sensed.size], mirror.sign[: sensed.size])
+        return replace(self, observation=sensed, observation_mirror=mirror)
+
+    @property
+    def sensed(self) -> tuple[Signal, ...]:
+        """The signals that there are on the robot too."""
+        return tuple(s for s in self.observation if s.source != "simulator")

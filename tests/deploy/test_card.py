@@ -113,7 +113,7 @@ def test_a_card_of_a_newer_version_asks_for_an_upgrade(card, tmp_path):
         (lambda c: c.update(lag_s=[0.1]), "'lag_s' must have 2 numbers, got 1"),
         (lambda c: c.update(servos=[3]), "'servos' must be a list of objects"),
         (lambda c: c["observation"].append(c["observation"][0]), "names must be unique"),
-        (lambda c: c["observation"][0].update(source="guess"), "sensor or operator"),
+        (lambda c: c["observation"][0].update(source="guess"), "sensor, operator or clock"),
         (lambda c: c["observation"][0].update(low=9.0), "low < high"),
     ],
 )

@@ -48,6 +48,9 @@ class AgentConfig:
     whose state the last observations do not show."""
     memory_size: int = 64
     """Width of the memory."""
+    mirror: Literal["none", "network"] = "none"
+    """Left-right symmetry: networks whose action in a mirrored situation is the mirrored action,
+    and whose value is the same; they need an environment that says what its mirror is."""
     net_arch_pi: tuple[int, ...] = (64, 64)
     """Hidden layers of the policy, or of the action values that it is the best of."""
     net_arch_vf: tuple[int, ...] = (64, 64)
@@ -74,6 +77,11 @@ class AgentConfig:
             raise InvalidConfig(
                 f"agent.net_arch_* needs positive widths, got {self.net_arch_pi} "
                 f"and {self.net_arch_vf}"
+            )
+        if self.mirror == "network" and any(n % 2 for n in (*self.net_arch_pi, *self.net_arch_vf)):
+            raise InvalidConfig(
+                "agent.mirror network pairs the hidden units: agent.net_arch_* needs even widths, "
+                f"got {self.net_arch_pi} and {self.net_arch_vf}"
             )
         if any(r <= 0.0 for r in self.action_rates):
             raise InvalidConfig(f"agent.action_rates must be positive, got {self.action_rates}")

@@ -8,6 +8,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from surefoot.agent.config import AgentConfig
+from surefoot.agent.mirrored import Reflect
+from surefoot.signals import Mirror
 
 _STATES = {"none": 0, "gru": 1, "lstm": 2}
 """How many vectors of its width each kind carries from step to step; the first is its output."""
@@ -15,7 +17,8 @@ _STATES = {"none": 0, "gru": 1, "lstm": 2}
 
 def state_size(config: AgentConfig) -> int:
     """M, the values that a memory carries from one decision to the next."""
-    return _STATES[config.memory] * config.memory_size
+    nb = 1 if config.mirror == "none" else 2
+    return nb * _STATES[config.memory] * config.memory_size
 
 
 class Memory(nn.Module):
@@ -80,3 +83,26 @@ class Memory(nn.Module):
             output, state = self(features[begin:end], state)
             outputs.append(output)
         return torch.cat(outputs)
+
+
+class MirroredMemory(Memory):
+    """One memory for what is seen and one for its mirror image, with the same weights.
+
+    In the mirror the two change places, and nothing else happens. Their width counts both.
+
+    Args:
+        config: Kind and width of each; not "none".
+        mirror: Of the features.
+        generator: Where the weights are drawn from.
+    """
+
+    def __init__(self, config: AgentConfig, mirror: Mirror, generator: Generator) -> None:
+        super().__init__(config, len(mirror.order), generator)
+        self.width = 2 * config.memory_size
+        self.reflect = Reflect(mirror)
+
+    def forward(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Memory.forward`; outputs (T, N, W) and states (N, M) hold both halves."""
+        both = torch.cat([features, self.reflect(features)], dim=1)
+        output, after = super().forward(both, torch.cat(state.chunk(2, dim=1)))
+        return torch.cat(output.chunk(2, dim=1), dim=2), torch.cat(after.chunk(2), dim=1)

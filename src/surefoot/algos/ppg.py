@@ -86,7 +86,7 @@ class PPG(PPO):
         with torch.no_grad():
             old_law = old.distribution(self.see(batch, old))
         kl = kl_divergence(old_law, self.agent.distribution(seen)).mean()
-        aux_value = self.own(self.agent.actor[:-1](seen)).squeeze(-1)
+        aux_value = self.own(self.agent.actor[:-1](seen[:, : self.agent.nb_policy])).squeeze(-1)
         aux_loss = 0.5 * (aux_value - batch.value_target).square().mean()
         value_loss = 0.5 * super().value_loss(batch, seen.detach())
         joint_loss = aux_loss + self._settings.beta_clone * kl

@@ -18,8 +18,14 @@ from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 
 if TYPE_CHECKING:
     from surefoot.signals import Interface
+    from surefoot.tasks.walking_config import WalkingConfig
     from surefoot.train.evaluate import Evaluation
     from surefoot.train.policies import LoadedPolicy
+    from surefoot.train.walking_evaluate import WalkingEvaluation
+
+
+EPISODES, WALKERS = 50, 32
+"""Episodes to play; robots that walk for twenty seconds each."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,7 +36,9 @@ def main(argv: Sequence[str]) -> int:
         "time limit; sensor noise and lag are off unless --noise.",
     )
     parser.add_argument("policy", help="a run folder, a .pt or .onnx file, or a baseline's name")
-    parser.add_argument("--episodes", type=as_count, default=50, help="how many (default: 50)")
+    parser.add_argument(
+        "--episodes", type=as_count, help=f"how many (default: {EPISODES}, walking {WALKERS})"
+    )
     parser.add_argument("--env", metavar="GYM_ID", help="any Gymnasium environment that fits")
     parser.add_argument(
         "--env-kwargs", nargs="*", default=[], metavar="KEY=VALUE", help="arguments of --env"
@@ -42,6 +50,8 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.read(argv)
+    options.robots = options.episodes or WALKERS
+    options.episodes = options.episodes or EPISODES
     if options.env_kwargs and not options.env:
         raise InvalidConfig("--env-kwargs are arguments of --env: name the environment too")
     from surefoot.train.run_folder import task_of
@@ -58,6 +68,19 @@ def main(argv: Sequence[str]) -> int:
     else:
         _print_table(result, options.env or loaded.task)
     return 0
+
+
+def _walking(
+    loaded: LoadedPolicy, config: WalkingConfig, options: argparse.Namespace
+) -> WalkingEvaluation:
+    """The standard evaluation of walking."""
+    from surefoot.envs.make import make_batched
+    from surefoot.train.walking_evaluate import evaluate_walking
+
+    env = make_batched(
+        loaded.task, config, nb_envs=options.robots, seed=options.seed, imperfect=options.noise
+    )
+    return evaluate_walking(loaded.policy, env, seed=options.seed)
 
 
 def _evaluate_lecture(task: str, options: argparse.Namespace) -> int:
@@ -77,10 +100,13 @@ def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
     from surefoot.envs.gymnasium_env import make_gymnasium
     from surefoot.envs.make import make_batched
     from surefoot.tasks.gymnasium_config import GymnasiumConfig
+    from surefoot.tasks.walking_config import WalkingConfig
     from surefoot.train.evaluate import evaluate
 
     torch.set_num_threads(1)
     config, nb = loaded.config, options.episodes
+    if isinstance(config, WalkingConfig):
+        return _walking(loaded, config, options)
     if isinstance(config, GymnasiumConfig):
         if options.noise:
             raise InvalidConfig(f"--noise belongs to our own tasks, {loaded.task} has its own")
@@ -163,6 +189,11 @@ def _print_table(result: Evaluation, where: str) -> None:
     }
     if result.nb_diverged:
         rows["diverged worlds"] = str(result.nb_diverged)
+    if hasattr(result, "tracking_error_linear"):
+        from surefoot.report.walking import WalkingScore, table
+
+        assert isinstance(result, WalkingScore)
+        rows |= table(result)
     print(f"{where}, deterministic policy")
     for name, value in rows.items():
-        print(f"  {name:<18}{value}")
+        print(f"  {name:<19}{value}")

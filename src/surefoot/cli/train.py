@@ -140,10 +140,8 @@ def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
         check_id(task)
         if options.show:
             raise InvalidConfig(f"--show draws our own tasks, not {task}")
-    elif options.robot not in (None, TASKS[task].robot):
-        raise UnknownName("robot", options.robot, [TASKS[task].robot], f"task '{task}'")
     config = read_settings(
-        find_preset(task, name, algo=algo),
+        find_preset(task, name, algo=algo, robot=options.robot),
         rest,
         prog=f"surefoot train {task}",
         description=f"Settings of {task} with {algo}, preset {name}. The command's own options "

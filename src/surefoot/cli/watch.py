@@ -28,13 +28,14 @@ def watch_training(session: Session, *, host: str) -> Generator[None]:
     from surefoot.envs.batched import BatchedEnv
     from surefoot.envs.scene import scene_spec
     from surefoot.sim.viewer import open_viewer, tile
-    from surefoot.tasks.catalog import TASKS
+    from surefoot.tasks.gymnasium_config import GymnasiumConfig
 
     env = session.env
-    if not isinstance(env, BatchedEnv):
+    config = session.run.config.task
+    if not isinstance(env, BatchedEnv) or isinstance(config, GymnasiumConfig):
         raise Mismatch(f"--show draws our own tasks, not {session.run.task}")
     nb_shown = min(NB_SHOWN, env.nb_worlds)
-    grid = tile(scene_spec(TASKS[session.run.task].robot), nb_shown)
+    grid = tile(scene_spec(config.robot), nb_shown)
     with open_viewer(grid, web=None, host=host, title=session.run.task) as viewer:
         if viewer.address:
             print(f"watch at {viewer.address}", file=sys.stderr)

@@ -194,8 +194,8 @@ def _signals(content: dict[str, Any], name: str) -> tuple[Signal, ...]:
 
 def _signal(record: dict[str, Any]) -> Signal:
     source = _text(record, "source")
-    if source not in ("sensor", "operator"):
-        raise ValueError(f"'source' must be sensor or operator, got {source}")
+    if source not in ("sensor", "operator", "clock"):
+        raise ValueError(f"'source' must be sensor, operator or clock, got {source}")
     return Signal(
         name=_text(record, "name"),
         unit=_text(record, "unit"),

@@ -47,10 +47,18 @@ class BatchedEnv:
         worlds: The physics.
         imperfect: Sensor noise, action noise and lag; off for evaluation.
         curriculum_steps: Environment steps over all worlds in which the reset range grows.
+        spread: The very first episodes are of different lengths, so that not all robots start anew
+            at once ever after.
     """
 
     def __init__(
-        self, task: Task, worlds: Worlds, *, imperfect: bool = True, curriculum_steps: int = 0
+        self,
+        task: Task,
+        worlds: Worlds,
+        *,
+        imperfect: bool = True,
+        curriculum_steps: int = 0,
+        spread: bool = False,
     ) -> None:
         self.task, self.worlds, self.imperfect = task, worlds, imperfect
         self.interface = task.interface
@@ -61,6 +69,7 @@ class BatchedEnv:
         """Environment steps since the beginning, over all worlds."""
         self._curriculum_steps = curriculum_steps
         self._elapsed = torch.zeros(self.nb_worlds, dtype=torch.int64)
+        self._spread = spread
 
     @property
     def reset_scale(self) -> float:
@@ -73,6 +82,9 @@ class BatchedEnv:
         """Start a new episode in every world; returns the observation, (E, O)."""
         self.task.reset(torch.arange(self.nb_worlds), self.reset_scale, imperfect=self.imperfect)
         self._elapsed.zero_()
+        if self._spread:
+            share = torch.arange(self.nb_worlds) / self.nb_worlds
+            self._elapsed = (share * self.task.max_episode_steps).long()
         return self._sense()
 
     def step(self, action: Tensor) -> Transition:
@@ -113,6 +125,10 @@ class BatchedEnv:
             truncated=truncated,
             terms=terms,
         )
+
+    def observe(self) -> Tensor:
+        """The observation of this instant, (E, O), noise included: for who changes the world."""
+        return self._sense()
 
     def _sense(self, ids: Tensor | None = None) -> Tensor:
         obs = self.task.observe()

@@ -47,7 +47,8 @@ class SurefootEnv(gymnasium.Env[Any, Any]):
         self.task, self.imperfect, self.render_mode = task, imperfect, render_mode
         self.config = _task_config(task, frequency, settings)
         self._env = self._make(0)
-        interface = self._env.interface
+        interface = self._env.interface.on_robot
+        self._sensed = slice(interface.observation.size)  # the rest only a simulator knows
         self.observation_space = _box(interface.observation)
         self.action_space = _box(interface.action)
         self.dt = interface.dt
@@ -65,7 +66,7 @@ class SurefootEnv(gymnasium.Env[Any, Any]):
         super().reset(seed=seed)
         if seed is not None:
             self._env = self._make(seed)
-        return self._env.reset()[0].numpy(), {}
+        return self._env.reset()[0, self._sensed].numpy(), {}
 
     def step(self, action: Array) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         """Hold an action for one policy step; `info` has the reward's terms."""
@@ -73,7 +74,7 @@ class SurefootEnv(gymnasium.Env[Any, Any]):
         t = self._env.step(sent)
         info = {"reward_terms": {name: float(term[0]) for name, term in t.terms.items()}}
         return (
-            t.final_obs[0].numpy(),
+            t.final_obs[0, self._sensed].numpy(),
             float(t.reward[0]),
             bool(t.terminated[0]),
             bool(t.truncated[0]),
@@ -87,7 +88,7 @@ class SurefootEnv(gymnasium.Env[Any, Any]):
         from surefoot.envs.scene import Scene
 
         if self._renderer is None:
-            self._renderer = Scene(TASKS[self.task].robot)
+            self._renderer = Scene(self.config.robot)
         return self._renderer.picture(self._env.worlds.qpos[0].numpy())
 
     def close(self) -> None:
@@ -117,7 +118,8 @@ class SurefootVectorEnv(VectorEnv[Any, Any, Any]):
         self.task, self.num_envs, self.imperfect = task, num_envs, imperfect
         self.config = _task_config(task, frequency, settings)
         self._env = self._make(0)
-        interface = self._env.interface
+        interface = self._env.interface.on_robot
+        self._sensed = slice(interface.observation.size)  # the rest only a simulator knows
         self.single_observation_space = _box(interface.observation)
         self.single_action_space = _box(interface.action)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -136,7 +138,7 @@ class SurefootVectorEnv(VectorEnv[Any, Any, Any]):
         super().reset(seed=first)
         if first is not None:
             self._env = self._make(first)
-        return self._env.reset().numpy(), {}
+        return self._env.reset()[:, self._sensed].numpy(), {}
 
     def step(
         self, actions: Array
@@ -144,11 +146,11 @@ class SurefootVectorEnv(VectorEnv[Any, Any, Any]):
         """One policy step of every world; `final_obs` and `reward_terms` are in `info`."""
         t = self._env.step(torch.from_numpy(np.asarray(actions, dtype=np.float32)))
         return (
-            t.obs.numpy(),
+            t.obs[:, self._sensed].numpy(),
             t.reward.numpy(),
             t.terminated.numpy(),
             t.truncated.numpy(),
-            _info(t),
+            _info(t, self._sensed),
         )
 
 
@@ -169,13 +171,13 @@ def register() -> None:
         )
 
 
-def _info(t: Transition) -> dict[str, Any]:
+def _info(t: Transition, sensed: slice) -> dict[str, Any]:
     info: dict[str, Any] = {"reward_terms": {name: x.numpy() for name, x in t.terms.items()}}
     done = t.done.numpy()
     if done.any():
         final = np.full(len(done), None, dtype=object)
         for i in np.flatnonzero(done):
-            final[i] = t.final_obs[i].numpy()
+            final[i] = t.final_obs[i, sensed].numpy()
         info |= {"final_obs": final, "_final_obs": done}
     return info
 

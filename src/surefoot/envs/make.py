@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import mujoco
+
 from surefoot.envs.batched import BatchedEnv
 from surefoot.errors import UnknownName
 from surefoot.robots.registry import find_robot
-from surefoot.sim.assembly import build_model
+from surefoot.sim.anatomy import add_contact_sensors, anatomy
+from surefoot.sim.assembly import build_model, build_spec
 from surefoot.sim.cpu import CpuWorlds
+from surefoot.sim.description import Robot
 from surefoot.tasks.catalog import TASKS, TaskConfig
 from surefoot.tasks.task import Task
-from surefoot.tasks.upkie_config import UpkieGyropodConfig, UpkiePendulumConfig
+from surefoot.tasks.upkie_config import UpkieConfig, UpkieGyropodConfig, UpkiePendulumConfig
 from surefoot.tasks.upkie_gyropod import UpkieGyropod
 from surefoot.tasks.upkie_pendulum import UpkiePendulum
+from surefoot.tasks.walking import Walking
+from surefoot.tasks.walking_config import WalkingConfig
 
 
 def make_batched(
@@ -44,21 +50,34 @@ def make_batched(
     """
     if task not in TASKS:
         raise UnknownName("task", task, TASKS, "Surefoot")
-    robot = find_robot(TASKS[task].robot)
-    model = build_model(robot, timestep=1.0 / config.spine_frequency, collisions="feet")
+    robot = find_robot(config.robot)
+    if isinstance(config, WalkingConfig):
+        config = config.practised if training else config
+        model = walking_model(config, robot)
+        worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
+        walking = Walking(config, robot, anatomy(model, robot), worlds, seed=seed)
+        return BatchedEnv(walking, worlds, imperfect=imperfect, spread=training)
     if training and config.practice_s is not None:
         config = replace(config, episode_s=config.practice_s)
+    model = build_model(robot, timestep=config.timestep, collisions="feet")
     worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
     return BatchedEnv(
-        _make_task(config, worlds, seed),
+        _make_upkie(config, worlds, seed),
         worlds,
         imperfect=imperfect,
         curriculum_steps=config.curriculum_steps if training else 0,
     )
 
 
-def _make_task(config: TaskConfig, worlds: CpuWorlds, seed: int) -> Task:
+def _make_upkie(config: UpkieConfig, worlds: CpuWorlds, seed: int) -> Task:
     if isinstance(config, UpkieGyropodConfig):
         return UpkieGyropod(config, worlds, seed=seed)
     assert isinstance(config, UpkiePendulumConfig)
     return UpkiePendulum(config, worlds, seed=seed)
+
+
+def walking_model(config: WalkingConfig, robot: Robot) -> mujoco.MjModel:
+    """A legged robot on flat ground, with the sensors that its task reads."""
+    spec = build_spec(robot, timestep=config.timestep, collisions=config.collisions)
+    add_contact_sensors(spec, robot)
+    return spec.compile()

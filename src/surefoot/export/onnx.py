@@ -47,6 +47,7 @@ def export_policy(agent: Agent, card: PolicyCard, path: Path) -> PolicyCard:
         BadFile: The files cannot be written; existing ones are left as they were.
         SurefootError: A weight is not finite, or the graph's actions differ from torch's.
     """
+    agent = agent.for_robot()
     _check_card(agent, card)
     _check_weights(agent)
     content = _graph(agent).SerializeToString()

@@ -26,6 +26,8 @@ class Servo:
     """Inertia of the rotor seen from the joint, kg m^2."""
     home: float = 0.0
     """Where the joint is at the start of an episode, rad."""
+    reach: float = 1.0
+    """How far from home a policy may send the joint, +-, rad."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from surefoot.tasks.upkie_config import UpkieConfig, UpkieGyropodConfig, UpkiePendulumConfig
+from surefoot.tasks.walking_config import WalkingConfig
 
-TaskConfig = UpkieConfig
+TaskConfig = UpkieConfig | WalkingConfig
 """Settings of any task of ours."""
 
 
@@ -18,8 +19,6 @@ class TaskEntry:
     """Its settings."""
     gym_id: str
     """Its id in Gymnasium."""
-    robot: str
-    """The robot it needs."""
     summary: str
     """What is to be learned, in one line."""
     former_names: tuple[str, ...] = ()
@@ -30,15 +29,18 @@ TASKS: dict[str, TaskEntry] = {
     "upkie-pendulum": TaskEntry(
         config=UpkiePendulumConfig,
         gym_id="Surefoot/UpkiePendulum-v0",
-        robot="upkie",
         summary="the Upkie wheeled biped balances on the spot",
         former_names=("UpkieGroundVelocity",),
     ),
     "upkie-gyropod": TaskEntry(
         config=UpkieGyropodConfig,
         gym_id="Surefoot/UpkieGyropod-v0",
-        robot="upkie",
         summary="the Upkie wheeled biped drives and turns as commanded",
+    ),
+    "quadruped-flat": TaskEntry(
+        config=WalkingConfig,
+        gym_id="Surefoot/QuadrupedFlat-v0",
+        summary="a legged robot walks as commanded on flat ground",
     ),
 }
 """Tasks by their name on the command line."""

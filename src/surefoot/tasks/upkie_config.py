@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from surefoot.errors import InvalidConfig
 
@@ -43,6 +44,8 @@ class ResetRange:
 @dataclass(frozen=True, kw_only=True)
 class UpkieConfig:
     """What both Upkie tasks share: rates, limits, the world's imperfections, the reward."""
+
+    robot: ClassVar[str] = "upkie"
 
     frequency: float = 200.0
     """Rate of the policy, Hz."""
@@ -132,6 +135,11 @@ class UpkieConfig:
                 raise InvalidConfig(f"task.{name} must be >= 0, got {getattr(self, name)}")
         if not 0.0 < self.smoothing <= 1.0:
             raise InvalidConfig(f"task.smoothing must be in (0, 1], got {self.smoothing}")
+
+    @property
+    def timestep(self) -> float:
+        """Physics step, s."""
+        return 1.0 / self.spine_frequency
 
     @property
     def nb_substeps(self) -> int:

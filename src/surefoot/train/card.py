@@ -8,7 +8,8 @@ from surefoot.robots.registry import find_robot
 from surefoot.signals import Layout
 from surefoot.sim.assembly import build_model
 from surefoot.tasks.catalog import TASKS
-from surefoot.tasks.upkie_config import UpkieConfig
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.tasks.walking_config import WalkingConfig
 from surefoot.train.run_folder import Run
 
 _KNOWN_ENVS = {
@@ -19,11 +20,12 @@ _KNOWN_ENVS = {
 
 def policy_card(agent: Agent, run: Run) -> PolicyCard:
     """What must be true where the agent of `run` acts; the export adds the graph's fingerprint."""
+    agent = agent.for_robot()
     interface, task = agent.interface, run.config.task
     action = interface.action
     layout = action.signals if isinstance(action, Layout) else ()
     choices = 0 if isinstance(action, Layout) else action
-    if not isinstance(task, UpkieConfig):
+    if isinstance(task, GymnasiumConfig):
         return PolicyCard(
             task=run.task,
             observation=interface.observation.signals,
@@ -32,6 +34,17 @@ def policy_card(agent: Agent, run: Run) -> PolicyCard:
             rate_hz=1.0 / interface.dt,
             state_size=agent.pipeline.state_size,
             env_ids=(task.env_id,),
+        )
+    if isinstance(task, WalkingConfig):
+        return PolicyCard(
+            task=run.task,
+            observation=interface.observation.signals,
+            action=layout,
+            nb_choices=choices,
+            rate_hz=task.frequency,
+            state_size=agent.pipeline.state_size,
+            servos=_servos(task.robot),
+            env_ids=(TASKS[run.task].gym_id,),
         )
     space, own = _KNOWN_ENVS[run.task]
     return PolicyCard(
@@ -43,7 +56,7 @@ def policy_card(agent: Agent, run: Run) -> PolicyCard:
         state_size=agent.pipeline.state_size,
         lag_s=(task.lag_min_s, task.lag_max_s),
         observation_noise=task.observation_noise,
-        servos=_servos(TASKS[run.task].robot),
+        servos=_servos(task.robot),
         env_ids=(own, *(f"Upkie-{b}-{space}" for b in ("MuJoCo", "PyBullet", "Mock", "Spine"))),
     )
 

@@ -35,7 +35,7 @@ class Collector:
         """Play `n_steps` decisions in every environment, each held for `action_repeat` steps."""
         player, pipeline = self.player, self.agent.pipeline
         player.begin()
-        features, actions, log_probs, rewards, terminated, done, frames = ([] for _ in range(7))
+        features, actions, log_probs, rewards, terminated, done, seen = ([] for _ in range(7))
         late_at: list[Tensor] = []
         late_states: list[Tensor] = []
         memory = pipeline.memory(player.state)
@@ -50,7 +50,7 @@ class Collector:
             terminated.append(held.terminated)
             done.append(held.done)
             if pipeline.moments is not None:
-                frames.append(pipeline.newest_frame(player.state))
+                seen.append(player.state)
             if len(held.ended_ids):
                 late = ~held.terminated[held.ended_ids]  # these ran out of time
                 ids = held.ended_ids[late]
@@ -59,7 +59,7 @@ class Collector:
         late_state = torch.cat(late_states) if late_states else player.state[:0]
         late_features = pipeline.features(late_state)
         if pipeline.moments is not None:  # only now, so that one rollout has one normalisation
-            pipeline.moments.update(torch.cat(frames))
+            pipeline.learn_moments(seen)
         reward = torch.stack(rewards)
         ended = torch.stack(done)
         return Rollout(

@@ -10,8 +10,9 @@ from surefoot.algos.catalog import AnyAlgoConfig
 from surefoot.errors import InvalidConfig
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.upkie_config import UpkieConfig
+from surefoot.tasks.walking_config import WalkingConfig
 
-AnyTaskConfig = UpkieConfig | GymnasiumConfig
+AnyTaskConfig = UpkieConfig | WalkingConfig | GymnasiumConfig
 """Settings of any task, ours or foreign."""
 TaskT = TypeVar("TaskT", bound=AnyTaskConfig)
 AlgoT = TypeVar("AlgoT", bound=AnyAlgoConfig)

@@ -1,0 +1,129 @@
+"""Where the parts of a legged robot stand in the tensors of its worlds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from surefoot.errors import InvalidConfig
+from surefoot.sim.assembly import FLOOR
+from surefoot.sim.description import Robot
+from surefoot.sim.urdf import SEPARATOR
+
+_SPHERE = mujoco.mjtGeom.mjGEOM_SPHERE
+_CONTACT = "contact "
+_FIRST_Q, _FIRST_V = 7, 6  # the joints follow the free base in qpos and qvel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anatomy:
+    """A legged robot's joints, limits and feet; J joints, F feet, G spheres of a foot."""
+
+    home: NDArray[np.float64]
+    """Joint angles at the start of an episode, (J,), rad."""
+    joint_limits: NDArray[np.float64]
+    """Lower and upper, (J, 2), rad."""
+    torque_limits: NDArray[np.float64]
+    """(J,), N m."""
+    axes: NDArray[np.float64]
+    """Unit vectors of the joints' axes in the base frame, all joints at zero, (J, 3)."""
+    foot_geoms: NDArray[np.int64]
+    """Numbers of the spheres that the robot stands on, (F, G)."""
+    foot_sensors: NDArray[np.int64]
+    """Columns of the sensor data that count the contacts of these, (F, G)."""
+    floor_sensor: int
+    """Column that counts all contacts with the ground."""
+    foot_radius: float
+    """Of the spheres, m."""
+    foot_home: NDArray[np.float64]
+    """Middle of each foot in the base frame, joints at home, (F, 3), m."""
+    mass: float
+    """kg."""
+
+
+def add_contact_sensors(spec: mujoco.MjSpec, robot: Robot) -> None:
+    """Count the contacts of the ground with each foot, and with everything.
+
+    Of a foot only its spheres count as the foot: what else its link has is leg.
+    """
+    _add_contact_sensor(spec, FLOOR, "")
+    for geoms in _foot_spheres(spec, robot):
+        for geom in geoms:
+            _add_contact_sensor(spec, FLOOR, geom)
+
+
+def _add_contact_sensor(spec: mujoco.MjSpec, first: str, second: str) -> None:
+    spec.add_sensor(
+        name=f"{_CONTACT}{second}",
+        type=mujoco.mjtSensor.mjSENS_CONTACT,
+        objtype=mujoco.mjtObj.mjOBJ_GEOM,
+        objname=first,
+        reftype=mujoco.mjtObj.mjOBJ_GEOM if second else mujoco.mjtObj.mjOBJ_UNKNOWN,
+        refname=second,
+        intprm=[
+            1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND),
+            0,
+            1,
+        ],  # found, unsorted, one slot
+    )
+
+
+def _foot_spheres(spec: mujoco.MjSpec, robot: Robot) -> list[list[str]]:
+    """Names of the spheres of each foot."""
+    spheres = [
+        [
+            geom.name
+            for geom in spec.geoms
+            if geom.type == _SPHERE and geom.name.partition(SEPARATOR)[0] == foot
+        ]
+        for foot in robot.feet
+    ]
+    for foot, names in zip(robot.feet, spheres, strict=True):
+        if not names:
+            raise InvalidConfig(f"the foot '{foot}' of {robot.name} has no sphere to stand on")
+    if not spheres:
+        raise InvalidConfig(f"the robot '{robot.name}' has no feet: declare the links it stands on")
+    return spheres
+
+
+def anatomy(model: mujoco.MjModel, robot: Robot) -> Anatomy:
+    """The anatomy of a model with contact sensors.
+
+    Raises:
+        InvalidConfig: The servos are not in the order of the joints.
+    """
+    joints = [model.joint(servo.joint) for servo in robot.servos]
+    nb = len(joints)
+    if [int(j.qposadr[0]) for j in joints] != list(range(_FIRST_Q, _FIRST_Q + nb)):
+        names = [model.joint(i).name for i in range(1, model.njnt)]
+        raise InvalidConfig(f"the servos of {robot.name} must be in the order of {names}")
+    geoms = [
+        [i for i in range(model.ngeom) if _is_sphere_of(model, i, foot)] for foot in robot.feet
+    ]
+    data = mujoco.MjData(model)
+    data.qpos[2] = 0.0
+    mujoco.mj_forward(model, data)
+    axes = data.xaxis[[int(j.id) for j in joints]]
+    data.qpos[_FIRST_Q:] = [servo.home for servo in robot.servos]
+    mujoco.mj_forward(model, data)
+    column = {model.sensor(i).name: int(model.sensor_adr[i]) for i in range(model.nsensor)}
+    return Anatomy(
+        home=np.array([servo.home for servo in robot.servos]),
+        joint_limits=np.array([j.range for j in joints]),
+        torque_limits=model.actuator_forcerange[:, 1].copy(),
+        axes=axes.copy(),
+        foot_geoms=np.array(geoms),
+        foot_sensors=np.array([[column[_CONTACT + model.geom(i).name] for i in f] for f in geoms]),
+        floor_sensor=column[_CONTACT],
+        foot_radius=float(model.geom_size[geoms[0][0], 0]),
+        foot_home=data.geom_xpos[geoms].mean(axis=1),
+        mass=float(model.body_mass.sum()),
+    )
+
+
+def _is_sphere_of(model: mujoco.MjModel, geom: int, foot: str) -> bool:
+    name = model.geom(geom).name
+    return bool(model.geom_type[geom] == _SPHERE) and name.partition(SEPARATOR)[0] == foot

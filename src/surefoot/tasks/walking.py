@@ -1,0 +1,286 @@
+"""Legged robots that walk as commanded.
+
+Source: legged_gym (Rudin et al. 2022) for observation, action and reset; the clock as in MuJoCo
+Playground. Joint targets that end where the torque does, per robot, are ours.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from surefoot.robots.mirror import mirror_of_joints, pairs
+from surefoot.seeding import stream_seed
+from surefoot.signals import Interface, Layout, Mirror, Signal
+from surefoot.sim.anatomy import Anatomy
+from surefoot.sim.backend import Worlds
+from surefoot.sim.description import Robot
+from surefoot.tasks.task import uniform
+from surefoot.tasks.walking_commands import Commands
+from surefoot.tasks.walking_config import WalkingConfig
+from surefoot.tasks.walking_gait import GRAVITY, Gait
+from surefoot.tasks.walking_reward import walking_terms
+from surefoot.terms import walking
+
+_FIRST_Q, _FIRST_V = 7, 6  # the joints follow the free base in qpos and qvel
+_VECTOR, _PSEUDOVECTOR = (1.0, -1.0, 1.0), (-1.0, 1.0, -1.0)  # seen in the mirror y -> -y
+
+
+class Walking:
+    """E legged robots; its attributes are the view that the reward terms read.
+
+    Args:
+        config: Commands, rhythm, reward, imperfections.
+        robot: Gains and reach of its joints.
+        body: Where its parts stand in the tensors.
+        worlds: Worlds of that robot, E of them.
+        seed: Seed of resets, commands, noise and pushes.
+    """
+
+    name = "quadruped-flat"
+
+    def __init__(
+        self, config: WalkingConfig, robot: Robot, body: Anatomy, worlds: Worlds, *, seed: int
+    ) -> None:
+        self.config, self.body = config, body
+        self.interface = _interface(config, robot, body)
+        assert isinstance(self.interface.action, Layout)
+        self.action = self.interface.action
+        self.max_episode_steps, self.nb_substeps = config.max_episode_steps, config.nb_substeps
+        self.leg_length = body.foot_radius - float(body.foot_home[:, 2].mean())
+        """Height of the base over the ground when the robot stands at home, m."""
+        self._worlds, self._dt = worlds, 1.0 / config.frequency
+        self._random = torch.Generator().manual_seed(stream_seed(seed, "world"))
+        nb = worlds.nb_worlds
+        self._low, self._high = (torch.from_numpy(b) for b in (self.action.low, self.action.high))
+        self._kp = torch.tensor([servo.kp for servo in robot.servos])
+        self._reach = torch.tensor([servo.reach for servo in robot.servos])
+        self._home = torch.from_numpy(body.home).float()
+        lower, upper = torch.from_numpy(body.joint_limits).float().unbind(dim=1)
+        margin = 0.5 * (1.0 - walking.SOFT_LIMIT) * (upper - lower)
+        self._soft_low, self._soft_high = lower + margin, upper - margin
+        self._torque_limit = torch.from_numpy(body.torque_limits).float()
+        self._weight = body.mass * GRAVITY
+        self._foot_geoms = torch.from_numpy(body.foot_geoms)
+        self._foot_sensors = torch.from_numpy(body.foot_sensors)
+        self._sensors, self._places = worlds.derived("sensordata"), worlds.derived("geom_xpos")
+        self._torques = worlds.derived("actuator_force")
+        self._noise = _noise_of(config, self.interface.observation)
+        self.commands = Commands(config.command, nb, self._dt)
+        self.gait = Gait(
+            config.gait, leg_length=self.leg_length, foot_home=body.foot_home,
+            nb_worlds=nb, dt=self._dt,
+        )  # fmt: skip
+        nb_joints, nb_feet = len(self._home), len(body.foot_geoms)
+        self._target = self._home.repeat(nb, 1)  # what the joints were last sent to
+        self.action_change = torch.zeros(nb, nb_joints)
+        self._last_joint_velocity = torch.zeros(nb, nb_joints)
+        self._last_foot_place = torch.zeros(nb, nb_feet, 2)
+        self._air_time = torch.zeros(nb, nb_feet)
+        self._sense()
+
+    def _sense(self) -> None:
+        """Read what belongs to this instant; see `walking.WalkingView`."""
+        q, v = self._worlds.qpos.float(), self._worlds.qvel.float()
+        w, x, y, z = q[:, 3:7].unbind(dim=1)
+        forward = torch.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)])
+        left = torch.stack([2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)])
+        up = torch.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)])
+        axes = torch.stack([forward, left, up])  # base axes in the world, (3, 3, E)
+        self.linear_velocity = torch.einsum("ije,ej->ei", axes, v[:, :3])
+        self.angular_velocity = v[:, 3:6]
+        self.gravity = -axes[:, 2].T
+        self.yaw = torch.atan2(forward[1], forward[0])
+        self.height = q[:, 2]
+        self.joint_angle, self.joint_velocity = q[:, _FIRST_Q:], v[:, _FIRST_V:]
+        feet = self._places[:, self._foot_geoms].float()  # (E, F, G, 3)
+        self._foot_place = feet[..., :2].mean(dim=2)
+        self.foot_height = feet[..., 2].amin(dim=2) - self.body.foot_radius
+        touching = self._sensors[:, self._foot_sensors]
+        self.foot_contact = (touching > 0.0).any(dim=2)
+        self.other_contacts = (
+            self._sensors[:, self.body.floor_sensor] - touching.sum(dim=(1, 2))
+        ).float()
+
+    def _measure(self) -> None:
+        """What the step that has just been made adds to that."""
+        self.joint_position = self.joint_angle - self._home
+        self.joint_acceleration = (self.joint_velocity - self._last_joint_velocity) / self._dt
+        torque = self._torques.float()
+        self.torque_share = torque / self._torque_limit
+        self.power = torque * self.joint_velocity / self._weight
+        below, above = self._soft_low - self.joint_angle, self.joint_angle - self._soft_high
+        self.beyond_limit = torch.maximum(below, above).clamp(min=0.0)
+        self.command, self.moving = self.commands.value, self.commands.moving
+        self.foot_speed = (self._foot_place - self._last_foot_place).norm(dim=2) / self._dt
+        self.foot_height_wanted = self.gait.foot_heights(self.moving)
+        self.landed_after = self._air_time * self.foot_contact
+
+    def reset(self, ids: Tensor, scale: float, *, imperfect: bool) -> None:
+        """Stand the robots `ids` somewhere near home, moving a little; new commands."""
+        nb, nb_joints, random = len(ids), len(self._home), self._random
+        qpos = torch.zeros(nb, self._worlds.qpos.shape[1], dtype=torch.float64)
+        qvel = torch.zeros(nb, self._worlds.qvel.shape[1], dtype=torch.float64)
+        half = 0.5 * math.pi * (2.0 * torch.rand(nb, generator=random, dtype=torch.float64) - 1.0)
+        qpos[:, 2] = self.leg_length + _CLEARANCE
+        qpos[:, 3], qpos[:, 6] = torch.cos(half), torch.sin(half)
+        joints = self._home + uniform(random, torch.zeros(nb, nb_joints), scale * _RESET_ANGLE)
+        qpos[:, _FIRST_Q:] = joints
+        qvel[:, :6] = uniform(random, torch.zeros(nb, 6), scale * _RESET_VELOCITY)
+        self._worlds.set_state(ids, qpos, qvel)
+        self._target[ids] = self._home
+        self.commands.draw(ids, random)
+        self.gait.reset(ids, random)
+        self._air_time[ids] = 0.0
+        self._sense()
+        self._last_joint_velocity[ids] = self.joint_velocity[ids]
+        self._last_foot_place[ids] = self._foot_place[ids]
+
+    def apply(self, action: Tensor, *, imperfect: bool) -> None:
+        """Send the joints to their targets, (E, J) rad; push some robots if `imperfect`."""
+        target = torch.minimum(torch.maximum(action, self._low), self._high)
+        self.action_change = (target - self._target) / self._reach
+        self._target = target
+        self._worlds.ctrl.copy_(target * self._kp)
+        if imperfect and self.config.push_s:
+            self._push()
+
+    def _push(self) -> None:
+        chance = self._dt / self.config.push_s
+        pushed = torch.rand(self._worlds.nb_worlds, generator=self._random) < chance
+        ids = pushed.nonzero().squeeze(1)
+        if len(ids):
+            bound = self.config.push_velocity
+            self._worlds.qvel[ids, :2] += uniform(self._random, torch.zeros(len(ids), 2), bound)
+
+    def observe(self) -> Tensor:
+        """What exact sensors read, the command, the clock, and what only a simulator knows."""
+        self._sense()
+        moving = self.commands.moving
+        return torch.cat(
+            [self.linear_velocity, self.angular_velocity, self.gravity, self.commands.value,
+             self.gait.signal(moving), self.joint_angle, self.joint_velocity,
+             self.height[:, None], self.foot_height, self.foot_contact.float()], dim=1,
+        )  # fmt: skip
+
+    def disturb(self, observation: Tensor) -> Tensor:
+        """Noise on what is sensed; commands and clock arrive exactly."""
+        u = torch.empty_like(observation).uniform_(-1.0, 1.0, generator=self._random)
+        return observation + self._noise * u
+
+    def reward_terms(self) -> dict[str, Tensor]:
+        """The weighted terms of this step."""
+        self._measure()
+        return walking_terms(self.config.reward, self, self.gait.tolerance, self.leg_length)
+
+    def terminated(self) -> Tensor:
+        """Whether the robot has fallen."""
+        return self.has_fallen
+
+    @property
+    def has_fallen(self) -> Tensor:
+        """Tilted too far, or too low, bool (E,)."""
+        c = self.config
+        return walking.fallen(self, tilt=c.fall_tilt, height=c.fall_height * self.leg_length)
+
+    def advance(self) -> None:
+        """Time goes on for feet, clocks and commands."""
+        self._last_joint_velocity = self.joint_velocity.clone()
+        self._last_foot_place = self._foot_place
+        self._air_time = (self._air_time + self._dt) * ~self.foot_contact
+        self.gait.advance()
+        self.commands.advance(self.yaw, self._random)
+
+    _STATE = ("_target", "action_change", "_last_joint_velocity", "_last_foot_place", "_air_time")
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """What the next step compares with, clocks, commands and the generator."""
+        state = {name: getattr(self, name).clone() for name in self._STATE}
+        state |= self.commands.state_dict() | {"cycle": self.gait.cycle.clone()}
+        return state | {"random": self._random.get_state()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from `state_dict`."""
+        for name in self._STATE:
+            setattr(self, name, state[name].clone())
+        self.commands.load_state_dict(state)
+        self.gait.cycle = state["cycle"].clone()
+        self._random.set_state(state["random"])
+        self._sense()
+
+
+_CLEARANCE = 0.02
+"""Height from which a robot is set down, m."""
+_RESET_ANGLE = 0.15
+"""How far from home a joint may begin, +-, rad."""
+_RESET_VELOCITY = 0.3
+"""How fast the base may begin, +-, m/s and rad/s."""
+
+
+def _interface(config: WalkingConfig, robot: Robot, body: Anatomy) -> Interface:
+    nb, feet = len(robot.servos), len(robot.feet)
+    c = config.command
+    observation = Layout(
+        (
+            Signal(name="base_linear_velocity", unit="m/s", size=3),
+            Signal(name="base_angular_velocity", unit="rad/s", size=3),
+            Signal(name="gravity", unit="1", size=3),
+            *(
+                Signal(name=name, unit=unit, low=-bound, high=bound, source="operator")
+                for name, unit, bound in (
+                    ("target_velocity_x", "m/s", _widest(c.forward)),
+                    ("target_velocity_y", "m/s", _widest(c.sideways)),
+                    ("target_yaw_velocity", "rad/s", _widest(c.turn)),
+                )
+            ),
+            Signal(name="gait_clock", unit="1", low=-1.0, high=1.0, size=2, source="clock"),
+            Signal(name="joint_angle", unit="rad", size=nb),
+            Signal(name="joint_velocity", unit="rad/s", size=nb),
+            Signal(name="base_height", unit="m", source="simulator"),
+            Signal(name="foot_height", unit="m", size=feet, source="simulator"),
+            Signal(name="foot_contact", unit="1", size=feet, source="simulator"),
+        )
+    )
+    action = Layout(
+        tuple(
+            Signal(name=s.joint, unit="rad", low=s.home - s.reach, high=s.home + s.reach)
+            for s in robot.servos
+        )
+    )
+    joints = mirror_of_joints([s.joint for s in robot.servos], body.axes)
+    swapped_feet = Mirror(pairs(robot.feet), (1.0,) * feet)
+    mirror = _signs(_VECTOR + _PSEUDOVECTOR + _VECTOR)  # velocities and gravity
+    mirror += _signs((1.0, -1.0, -1.0))  # the command
+    mirror += _signs((-1.0, -1.0))  # half a cycle later, left and right have swapped
+    mirror += joints + joints + _signs((1.0,)) + swapped_feet + swapped_feet
+    return Interface(
+        observation=observation,
+        action=action,
+        dt=1.0 / config.frequency,
+        observation_mirror=mirror,
+        action_mirror=joints,
+    )
+
+
+def _widest(bounds: tuple[float, float]) -> float:
+    return max(abs(bounds[0]), abs(bounds[1]), 1e-3)
+
+
+def _signs(signs: tuple[float, ...]) -> Mirror:
+    return Mirror(tuple(range(len(signs))), signs)
+
+
+def _noise_of(config: WalkingConfig, layout: Layout) -> Tensor:
+    """Amplitude of the noise on each observed value, (O,)."""
+    noise, n = torch.zeros(layout.size), config.noise
+    for name, amplitude in (
+        ("base_linear_velocity", n.linear_velocity),
+        ("base_angular_velocity", n.angular_velocity),
+        ("gravity", n.gravity),
+        ("joint_angle", n.joint_position),
+        ("joint_velocity", n.joint_velocity),
+    ):
+        noise[layout.slice(name)] = amplitude
+    return noise

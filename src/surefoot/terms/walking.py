@@ -1,0 +1,164 @@
+"""What a legged robot is rewarded for while it walks, and when it has fallen.
+
+Source: legged_gym (Rudin et al. 2022) unless a term says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from surefoot.terms.shaping import motivation, squared_penalty
+
+AIR_TIME = 0.5
+"""Time in the air from which a step is a long one, s."""
+SOFT_LIMIT = 0.9
+"""Share of a joint's range that is free of penalty."""
+
+
+class WalkingView(Protocol):
+    """The quantities of E legged robots that the terms read; J joints, F feet."""
+
+    linear_velocity: Tensor
+    """Of the base, in its own frame, (E, 3), m/s."""
+    angular_velocity: Tensor
+    """Of the base, in its own frame, (E, 3), rad/s."""
+    gravity: Tensor
+    """Direction of gravity in the base frame, (E, 3); (0, 0, -1) when level."""
+    height: Tensor
+    """Of the base above the ground under it, (E,), m."""
+    joint_position: Tensor
+    """Away from home, (E, J), rad."""
+    joint_velocity: Tensor
+    """(E, J), rad/s."""
+    joint_acceleration: Tensor
+    """Mean over the step, (E, J), rad/s2."""
+    torque_share: Tensor
+    """Torques as shares of their limits, (E, J)."""
+    power: Tensor
+    """Mechanical power of each joint over the robot's weight, (E, J), m/s."""
+    beyond_limit: Tensor
+    """Angle beyond the soft limits, (E, J), rad."""
+    action_change: Tensor
+    """Change of the joint targets in this step, as shares of the joints' reach, (E, J)."""
+    command: Tensor
+    """Velocity along x and y in m/s and yaw rate in rad/s to follow, (E, 3)."""
+    moving: Tensor
+    """Whether the command says to move, bool (E,)."""
+    foot_height: Tensor
+    """Of the soles above the ground, (E, F), m."""
+    foot_height_wanted: Tensor
+    """By the clock, (E, F), m."""
+    foot_speed: Tensor
+    """Horizontal speed of the feet, (E, F), m/s."""
+    foot_contact: Tensor
+    """Whether a foot touches the ground, bool (E, F)."""
+    landed_after: Tensor
+    """Time in the air of the feet that have just touched down, 0 for the others, (E, F), s."""
+    other_contacts: Tensor
+    """How many contacts with the ground are not a foot's, (E,)."""
+
+
+def move_as_commanded(view: WalkingView, *, tolerance: float) -> Tensor:
+    """1 at the commanded horizontal velocity, 1/e at `tolerance` m/s beside it, (E,)."""
+    error = view.command[:, :2] - view.linear_velocity[:, :2]
+    return motivation(error.norm(dim=1), tolerance=tolerance)
+
+
+def turn_as_commanded(view: WalkingView, *, tolerance: float) -> Tensor:
+    """1 at the commanded yaw rate, 1/e at `tolerance` rad/s beside it, (E,)."""
+    return motivation(view.command[:, 2] - view.angular_velocity[:, 2], tolerance=tolerance)
+
+
+def step_with_the_clock(view: WalkingView, *, tolerance: float) -> Tensor:
+    """1 with all feet as high as the clock wants them, mean of 1/e each at `tolerance` m, (E,).
+
+    Source: MuJoCo Playground, feet_phase; one score per foot instead of one for all is ours.
+    """
+    error = view.foot_height - view.foot_height_wanted
+    return motivation(error, tolerance=tolerance).mean(dim=1)
+
+
+def stay_level(view: WalkingView) -> Tensor:
+    """Minus the squared tilt: the horizontal part of the direction of gravity, (E,)."""
+    return squared_penalty(view.gravity[:, :2]).sum(dim=1)
+
+
+def no_bouncing(view: WalkingView) -> Tensor:
+    """Minus the squared vertical velocity of the base, m2/s2, (E,)."""
+    return squared_penalty(view.linear_velocity[:, 2])
+
+
+def no_rocking(view: WalkingView) -> Tensor:
+    """Minus the squared rates of roll and pitch, rad2/s2, (E,)."""
+    return squared_penalty(view.angular_velocity[:, :2]).sum(dim=1)
+
+
+def keep_height(view: WalkingView, *, nominal: float) -> Tensor:
+    """Minus the squared error of the base's height as a share of `nominal` m, (E,)."""
+    return squared_penalty(view.height / nominal - 1.0)
+
+
+def low_torques(view: WalkingView) -> Tensor:
+    """Minus the sum of the squared torques as shares of their limits, (E,). Shares are ours."""
+    return squared_penalty(view.torque_share).sum(dim=1)
+
+
+def low_power(view: WalkingView) -> Tensor:
+    """Minus the absolute mechanical power over the robot's weight, m/s, (E,).
+
+    Over the speed this is the mechanical cost of transport.
+    """
+    return -view.power.abs().sum(dim=1)
+
+
+def smooth_joints(view: WalkingView) -> Tensor:
+    """Minus the sum of the squared joint accelerations, rad2/s4, (E,)."""
+    return squared_penalty(view.joint_acceleration).sum(dim=1)
+
+
+def smooth_actions(view: WalkingView) -> Tensor:
+    """Minus the sum of the squared changes of the targets as shares of their reach, (E,)."""
+    return squared_penalty(view.action_change).sum(dim=1)
+
+
+def near_home(view: WalkingView) -> Tensor:
+    """Minus the squared distance of the joints from home, rad2, (E,)."""
+    return squared_penalty(view.joint_position).sum(dim=1)
+
+
+def stand_when_told(view: WalkingView) -> Tensor:
+    """`near_home` while the command says to stand, (E,)."""
+    return near_home(view) * ~view.moving
+
+
+def no_slipping(view: WalkingView) -> Tensor:
+    """Minus the squared speeds of the feet that touch the ground, m2/s2, (E,).
+
+    Source: MuJoCo Playground, feet_slip.
+    """
+    return (squared_penalty(view.foot_speed) * view.foot_contact).sum(dim=1)
+
+
+def long_steps(view: WalkingView) -> Tensor:
+    """Time in the air beyond 0.5 s of the feet that touch down while moving, s, (E,)."""
+    landed = (view.landed_after - AIR_TIME) * (view.landed_after > 0.0)
+    return landed.sum(dim=1) * view.moving
+
+
+def only_feet_touch(view: WalkingView) -> Tensor:
+    """Minus the number of contacts that are not a foot's, (E,)."""
+    return -view.other_contacts
+
+
+def within_limits(view: WalkingView) -> Tensor:
+    """Minus the angle beyond the soft limits of the joints, rad, (E,)."""
+    return -view.beyond_limit.sum(dim=1)
+
+
+def fallen(view: WalkingView, *, tilt: float, height: float) -> Tensor:
+    """Whether the base leans further than `tilt` rad or is lower than `height` m, bool (E,)."""
+    level = -view.gravity[:, 2]
+    return (level < torch.cos(torch.tensor(tilt))) | (view.height < height)
