@@ -21,6 +21,7 @@ from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
+from surefoot.tasks.walking_config import WalkingConfig
 from surefoot.train.course_pendulum_config import refuse_course_method
 from surefoot.train.presets import find_preset
 from surefoot.train.tabular_config import refuse_tabular
@@ -167,6 +168,10 @@ def _begin(
     folder = create_run_folder(Path(options.runs or "runs"), run)
     stack.enter_context(folder.locked())
     notes = [f"run {folder.path.name} in {folder.path}"]
+    if isinstance(run.config.task, WalkingConfig):
+        notes.append(
+            f"what differs from world to world:\n{_as_table(run.config.task.variations())}"
+        )
     planned = _planned_steps(session)
     if planned > run.config.steps:
         notes.append(f"{planned:,} steps instead of {run.config.steps:,}, to make one update")
@@ -183,6 +188,16 @@ def _begin(
             f"and {replay.bytes_to_save / 1e6:.3g} MB more while it is saved"
         )
     return session, folder, "; ".join(notes)
+
+
+def _as_table(lines: list[dict[str, str]]) -> str:
+    """Lines of equal fields in columns."""
+    rows = [list(lines[0]), *(list(line.values()) for line in lines)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
 
 
 def _resume(

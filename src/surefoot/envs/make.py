@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import mujoco
@@ -13,6 +14,7 @@ from surefoot.sim.anatomy import add_contact_sensors, anatomy
 from surefoot.sim.assembly import build_model, build_spec
 from surefoot.sim.cpu import CpuWorlds
 from surefoot.sim.description import Robot
+from surefoot.sim.randomizer import Randomizer
 from surefoot.tasks.catalog import TASKS, TaskConfig
 from surefoot.tasks.task import Task
 from surefoot.tasks.upkie_config import UpkieConfig, UpkieGyropodConfig, UpkiePendulumConfig
@@ -55,7 +57,9 @@ def make_batched(
         config = config.practised if training else config
         model = walking_model(config, robot)
         worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
-        walking = Walking(config, robot, anatomy(model, robot), worlds, seed=seed)
+        body = anatomy(model, robot)
+        randomizer = Randomizer(config.randomize, model, body, worlds)
+        walking = Walking(config, robot, body, worlds, randomizer, seed=seed)
         return BatchedEnv(walking, worlds, imperfect=imperfect, spread=training)
     if training and config.practice_s is not None:
         config = replace(config, episode_s=config.practice_s)
@@ -80,4 +84,7 @@ def walking_model(config: WalkingConfig, robot: Robot) -> mujoco.MjModel:
     """A legged robot on flat ground, with the sensors that its task reads."""
     spec = build_spec(robot, timestep=config.timestep, collisions=config.collisions)
     add_contact_sensors(spec, robot)
+    if config.randomize.action_delay is not None:
+        for actuator in spec.actuators:
+            actuator.nsample = math.ceil(config.randomize.action_delay[1] / config.timestep) + 1
     return spec.compile()

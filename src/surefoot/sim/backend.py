@@ -22,7 +22,8 @@ class Worlds(Protocol):
     qpos: Tensor
     """Positions, live, (E, Q), m and rad; write through `set_state`."""
     qvel: Tensor
-    """Velocities, live, (E, V), m/s and rad/s; write through `set_state`."""
+    """Velocities, live, (E, V), m/s and rad/s; writing them just before a step is a push, writing
+    them at another time leaves what is derived behind."""
     ctrl: Tensor
     """Controls, live and writable, (E, U), units of the actuators."""
 
@@ -41,8 +42,8 @@ class Worlds(Protocol):
         """
         ...
 
-    def update_constants(self) -> None:
-        """Recompute what the engine derives from the model's parameters."""
+    def update_constants(self, ids: Tensor | None = None) -> None:
+        """Recompute what the engine derives from the parameters of the worlds `ids`, or of all."""
         ...
 
     def step(self, nb_steps: int) -> Tensor:
@@ -53,13 +54,17 @@ class Worlds(Protocol):
         """
         ...
 
-    def set_state(self, ids: Tensor, qpos: Tensor, qvel: Tensor) -> None:
+    def set_state(
+        self, ids: Tensor, qpos: Tensor, qvel: Tensor, ctrl: Tensor | None = None
+    ) -> None:
         """Start the worlds `ids` afresh, at rest in time, from the given state.
 
         Args:
             ids: Sorted world numbers, (N,).
             qpos: (N, Q).
             qvel: (N, V).
+            ctrl: What the actuators have been told until now, (N, U), for those with a delay; None:
+                zero.
         """
         ...
 

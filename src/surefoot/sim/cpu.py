@@ -46,6 +46,8 @@ class CpuWorlds:
         self.qvel = _share(self._batch.bind("qvel"))
         self.ctrl = _share(self._batch.bind("ctrl"))
         self._warnings = self._batch.warning[:, _DIVERGED, 1].sum(axis=1)
+        self._history = _share(self._batch.bind("history")) if model.nhistory else None
+        self._past, self._past_of = _past_controls(model)
         self._stage = _NO_STAGE
         self._parameters: dict[str, Tensor] = {}
 
@@ -66,9 +68,9 @@ class CpuWorlds:
             self._parameters[name] = _share(self._batch.expand(name))
         return self._parameters[name]
 
-    def update_constants(self) -> None:
+    def update_constants(self, ids: Tensor | None = None) -> None:
         """Recompute what the engine derives from masses, inertias and geometry."""
-        self._batch.set_const()
+        self._batch.set_const(None if ids is None else ids.numpy().astype(np.int32))
 
     def step(self, nb_steps: int) -> Tensor:
         """Advance every world; see `Worlds.step`."""
@@ -78,7 +80,9 @@ class CpuWorlds:
         self._warnings = warnings_now
         return torch.from_numpy(diverged)
 
-    def set_state(self, ids: Tensor, qpos: Tensor, qvel: Tensor) -> None:
+    def set_state(
+        self, ids: Tensor, qpos: Tensor, qvel: Tensor, ctrl: Tensor | None = None
+    ) -> None:
         """Start some worlds afresh; see `Worlds.set_state`."""
         if len(ids) == 0:
             return
@@ -87,6 +91,8 @@ class CpuWorlds:
         self._warnings[rows] = self._batch.warning[rows][:, _DIVERGED, 1].sum(axis=1)
         self.qpos[ids] = qpos
         self.qvel[ids] = qvel
+        if ctrl is not None and self._history is not None:
+            self._history[ids[:, None], self._past] = ctrl[:, self._past_of]
         if self._stage:
             self._batch.forward(rows, stage=self._stage)
 
@@ -115,3 +121,18 @@ def _share(array: NDArray[np.float64]) -> Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(array)
+
+
+def _past_controls(model: mujoco.MjModel) -> tuple[Tensor, Tensor]:
+    """Where the engine keeps past controls for delayed actuators, and of which actuator, (H,).
+
+    For each: a last time and a cursor, then the times of n samples, then their values.
+    """
+    places: list[int] = []
+    actuators: list[int] = []
+    for actuator in range(model.nu):
+        nb = int(model.actuator_history[actuator, 0])
+        begin = int(model.actuator_historyadr[actuator]) + 2 + nb
+        places += range(begin, begin + nb)
+        actuators += [actuator] * nb
+    return torch.tensor(places, dtype=torch.int64), torch.tensor(actuators, dtype=torch.int64)

@@ -17,9 +17,10 @@ from surefoot.signals import Interface, Layout, Mirror, Signal
 from surefoot.sim.anatomy import Anatomy
 from surefoot.sim.backend import Worlds
 from surefoot.sim.description import Robot
+from surefoot.sim.randomizer import Randomizer
 from surefoot.tasks.task import uniform
 from surefoot.tasks.walking_commands import Commands
-from surefoot.tasks.walking_config import WalkingConfig
+from surefoot.tasks.walking_config import RESET_ANGLE, RESET_VELOCITY, WalkingConfig
 from surefoot.tasks.walking_gait import GRAVITY, Gait
 from surefoot.tasks.walking_reward import walking_terms
 from surefoot.terms import walking
@@ -36,13 +37,21 @@ class Walking:
         robot: Gains and reach of its joints.
         body: Where its parts stand in the tensors.
         worlds: Worlds of that robot, E of them.
+        randomizer: What makes these worlds differ.
         seed: Seed of resets, commands, noise and pushes.
     """
 
     name = "quadruped-flat"
 
     def __init__(
-        self, config: WalkingConfig, robot: Robot, body: Anatomy, worlds: Worlds, *, seed: int
+        self,
+        config: WalkingConfig,
+        robot: Robot,
+        body: Anatomy,
+        worlds: Worlds,
+        randomizer: Randomizer,
+        *,
+        seed: int,
     ) -> None:
         self.config, self.body = config, body
         self.interface = _interface(config, robot, body)
@@ -52,6 +61,7 @@ class Walking:
         self.leg_length = body.foot_radius - float(body.foot_home[:, 2].mean())
         """Height of the base over the ground when the robot stands at home, m."""
         self._worlds, self._dt = worlds, 1.0 / config.frequency
+        self.randomizer = randomizer
         self._random = torch.Generator().manual_seed(stream_seed(seed, "world"))
         nb = worlds.nb_worlds
         self._low, self._high = (torch.from_numpy(b) for b in (self.action.low, self.action.high))
@@ -126,10 +136,13 @@ class Walking:
         half = 0.5 * math.pi * (2.0 * torch.rand(nb, generator=random, dtype=torch.float64) - 1.0)
         qpos[:, 2] = self.leg_length + _CLEARANCE
         qpos[:, 3], qpos[:, 6] = torch.cos(half), torch.sin(half)
-        joints = self._home + uniform(random, torch.zeros(nb, nb_joints), scale * _RESET_ANGLE)
+        joints = self._home + uniform(random, torch.zeros(nb, nb_joints), scale * RESET_ANGLE)
         qpos[:, _FIRST_Q:] = joints
-        qvel[:, :6] = uniform(random, torch.zeros(nb, 6), scale * _RESET_VELOCITY)
-        self._worlds.set_state(ids, qpos, qvel)
+        qvel[:, :6] = uniform(random, torch.zeros(nb, 6), scale * RESET_VELOCITY)
+        self.randomizer.follow(self.has_fallen[ids])
+        self.randomizer.draw(ids, random, imperfect=imperfect)
+        rest = (self._home - self.randomizer.encoder_bias[ids]) * self._kp
+        self._worlds.set_state(ids, qpos, qvel, rest.double())
         self._target[ids] = self._home
         self.commands.draw(ids, random)
         self.gait.reset(ids, random)
@@ -143,7 +156,7 @@ class Walking:
         target = torch.minimum(torch.maximum(action, self._low), self._high)
         self.action_change = (target - self._target) / self._reach
         self._target = target
-        self._worlds.ctrl.copy_(target * self._kp)
+        self._worlds.ctrl.copy_((target - self.randomizer.encoder_bias) * self._kp)
         if imperfect and self.config.push_s:
             self._push()
 
@@ -161,7 +174,8 @@ class Walking:
         moving = self.commands.moving
         return torch.cat(
             [self.linear_velocity, self.angular_velocity, self.gravity, self.commands.value,
-             self.gait.signal(moving), self.joint_angle, self.joint_velocity,
+             self.gait.signal(moving), self.joint_angle + self.randomizer.encoder_bias,
+             self.joint_velocity,
              self.height[:, None], self.foot_height, self.foot_contact.float()], dim=1,
         )  # fmt: skip
 
@@ -198,7 +212,8 @@ class Walking:
     def state_dict(self) -> dict[str, Tensor]:
         """What the next step compares with, clocks, commands and the generator."""
         state = {name: getattr(self, name).clone() for name in self._STATE}
-        state |= self.commands.state_dict() | {"cycle": self.gait.cycle.clone()}
+        state |= self.commands.state_dict() | self.randomizer.state_dict()
+        state["cycle"] = self.gait.cycle.clone()
         return state | {"random": self._random.get_state()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
@@ -206,6 +221,7 @@ class Walking:
         for name in self._STATE:
             setattr(self, name, state[name].clone())
         self.commands.load_state_dict(state)
+        self.randomizer.load_state_dict(state)
         self.gait.cycle = state["cycle"].clone()
         self._random.set_state(state["random"])
         self._sense()
@@ -213,10 +229,6 @@ class Walking:
 
 _CLEARANCE = 0.02
 """Height from which a robot is set down, m."""
-_RESET_ANGLE = 0.15
-"""How far from home a joint may begin, +-, rad."""
-_RESET_VELOCITY = 0.3
-"""How fast the base may begin, +-, m/s and rad/s."""
 
 
 def _interface(config: WalkingConfig, robot: Robot, body: Anatomy) -> Interface:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from surefoot.errors import InvalidConfig
+from surefoot.sim.randomization import Randomization
 
+RESET_ANGLE = 0.15
+"""How far from home a joint may begin, +-, rad."""
+RESET_VELOCITY = 0.3
+"""How fast the base may begin, +-, m/s and rad/s."""
 Collisions = Literal["all", "feet + body", "feet"]
 
 
@@ -187,6 +192,8 @@ class WalkingConfig:
     """Rhythm of the feet."""
     reward: WalkingReward = WalkingReward()
     """Weights of the reward's terms."""
+    randomize: Randomization = field(default_factory=Randomization)
+    """How the worlds differ from each other, drawn for each episode."""
     noise: SensorNoise = SensorNoise()
     """What the sensors add."""
     fall_tilt: float = 1.0
@@ -220,6 +227,23 @@ class WalkingConfig:
             if not 0.0 <= getattr(self, name) < math.inf:
                 raise InvalidConfig(f"task.{name} must not be negative, got {getattr(self, name)}")
 
+    def variations(self) -> list[dict[str, str]]:
+        """All that differs from world to world and from time to time, a line each."""
+        lines = self.randomize.table()
+        if self.push_s:
+            lines.append(
+                _line("push", "add", self.push_velocity, "m/s", f"every {self.push_s:g} s")
+            )
+        units = {"linear_velocity": "m/s", "angular_velocity": "rad/s", "gravity": "1",
+                 "joint_position": "rad", "joint_velocity": "rad/s"}  # fmt: skip
+        for name, amplitude in vars(self.noise).items():
+            if amplitude:
+                what = f"sensed {name.replace('_', ' ')}"
+                lines.append(_line(what, "add", amplitude, units[name], "each step"))
+        lines.append(_line("joint angles", "add", RESET_ANGLE, "rad", "each start"))
+        lines.append(_line("base velocities", "set", RESET_VELOCITY, "m/s, rad/s", "each start"))
+        return lines
+
     @property
     def practised(self) -> WalkingConfig:
         """The task as training has it."""
@@ -239,3 +263,8 @@ class WalkingConfig:
     def max_episode_steps(self) -> int:
         """Policy steps per episode."""
         return round(self.episode_s * self.frequency)
+
+
+def _line(field: str, law: str, bound: float, unit: str, when: str) -> dict[str, str]:
+    span = f"{-bound:g} to {bound:g}"
+    return {"field": field, "law": law, "range": span, "unit": unit, "when": when}

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
+from surefoot.sim.randomization import Randomization
 from surefoot.tasks.walking_config import GaitConfig, WalkingConfig, WalkingReward
 from surefoot.train.config import AnyRunConfig, RunConfig
+
+_WORLDS = Randomization(
+    friction=(0.4, 1.25),
+    base_mass=(-0.05, 0.2),
+    link_mass=(0.9, 1.1),
+    base_com=(-0.02, 0.02),
+    motor_strength=(0.85, 1.1),
+    stiffness=(0.9, 1.1),
+    damping=(0.9, 1.1),
+    action_delay=(0.0, 0.02),
+    encoder_bias=(-0.015, 0.015),
+    grows=True,
+)
+"""Dry friction in the joints is left out: it costs a fifth of the physics' speed."""
 
 WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     ("quadruped-flat", "ppo"): {
@@ -13,6 +28,7 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
             task=WalkingConfig(
                 gait=GaitConfig(height=0.25, tolerance=0.07),
                 reward=WalkingReward(gait=3.0, slip=0.3, height=5.0, pose=0.1),
+                randomize=_WORLDS,
             ),
             agent=AgentConfig(
                 append_last_command=True,
@@ -37,7 +53,7 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
                 normalize_return=True,
             ),
             nb_envs=512,
-            steps=1_474_560,
+            steps=1_966_080,
         ),
     },
 }
