@@ -207,11 +207,10 @@ def find_run(root: Path, entry: Entry, seed: int) -> Path | None:
 
 
 def commit() -> str:
-    """The commit that trains."""
-    said = subprocess.run(
-        ("git", "describe", "--always", "--dirty"), capture_output=True, text=True
-    )
-    return said.stdout.strip() or "unknown"
+    """The commit that trains; "-dirty" where the learner's own files differ from it."""
+    said = subprocess.run(("git", "describe", "--always"), capture_output=True, text=True)
+    changed = subprocess.run(("git", "diff", "--quiet", "HEAD", "--", "src"), capture_output=True)
+    return (said.stdout.strip() or "unknown") + "-dirty" * (changed.returncode == 1)
 
 
 def main() -> None:
