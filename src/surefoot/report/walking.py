@@ -79,7 +79,8 @@ class WalkingScore:
     foot_slip: float
     """Mean speed of feet on the ground, m/s."""
     other_contacts: float
-    """Share of the steps in which something but a foot touches the ground."""
+    """Share of the steps in which something but a foot touches the ground; falls, which are counted
+    for themselves, left out."""
     height_ratio: float
     """Mean height of the base over the nominal one."""
     torque_use: float
@@ -138,11 +139,19 @@ def score(record: WalkingRecord, sides: tuple[int, ...]) -> WalkingScore:
         swing_apex=float(apex.min()),
         asymmetry=max(_asymmetry(duty, sides), _asymmetry(air, sides)),
         foot_slip=float(record.foot_speed[on_ground].mean()) if on_ground.any() else 0.0,
-        other_contacts=_mean((record.other_contacts > 0.0).astype(float), counts),
+        other_contacts=_mean(
+            (record.other_contacts > 0.0).astype(float), counts & ~_falling(record)
+        ),
         height_ratio=_mean(record.height, counts) / record.nominal_height,
         torque_use=float(np.quantile(np.abs(record.torque_share).max(axis=2)[counts], 0.99)),
         limit_violations=_mean((record.beyond_limit > 0.0).any(axis=2).astype(float), counts),
     )
+
+
+def _falling(record: WalkingRecord) -> Flags:
+    """Steps of the last second before a fall, (T, E)."""
+    nb = round(1.0 / record.dt)
+    return np.stack([record.fell[t : t + nb].any(axis=0) for t in range(len(record.fell))])
 
 
 def _mean(values: Floats, counts: Flags) -> float:
