@@ -1,7 +1,7 @@
 """Legged robots that walk as commanded.
 
 Source: legged_gym (Rudin et al. 2022) for observation, action and reset; the clock as in MuJoCo
-Playground. Joint targets that end where the torque does, per robot, are ours.
+Playground. Joint targets bounded by the reach of each joint are ours.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import math
 import torch
 from torch import Tensor
 
-from surefoot.robots.mirror import mirror_of_joints, pairs
 from surefoot.seeding import stream_seed
-from surefoot.signals import Interface, Layout, Mirror, Signal
+from surefoot.signals import Layout
 from surefoot.sim.anatomy import Anatomy
 from surefoot.sim.backend import Worlds
 from surefoot.sim.description import Robot
@@ -22,11 +21,17 @@ from surefoot.tasks.task import uniform
 from surefoot.tasks.walking_commands import Commands
 from surefoot.tasks.walking_config import RESET_ANGLE, RESET_VELOCITY, WalkingConfig
 from surefoot.tasks.walking_gait import GRAVITY, Gait
+from surefoot.tasks.walking_interface import noise_amplitudes, walking_interface
 from surefoot.tasks.walking_reward import walking_terms
 from surefoot.terms import walking
 
 _FIRST_Q, _FIRST_V = 7, 6  # the joints follow the free base in qpos and qvel
-_VECTOR, _PSEUDOVECTOR = (1.0, -1.0, 1.0), (-1.0, 1.0, -1.0)  # seen in the mirror y -> -y
+_CLEARANCE = 0.02
+"""Height from which a robot is set down, m."""
+_RESET_ANGLE = 0.15
+"""How far from home a joint may begin, +-, rad."""
+_RESET_VELOCITY = 0.3
+"""How fast the base may begin, +-, m/s and rad/s."""
 
 
 class Walking:
@@ -54,7 +59,7 @@ class Walking:
         seed: int,
     ) -> None:
         self.config, self.body = config, body
-        self.interface = _interface(config, robot, body)
+        self.interface = walking_interface(config, robot, body)
         assert isinstance(self.interface.action, Layout)
         self.action = self.interface.action
         self.max_episode_steps, self.nb_substeps = config.max_episode_steps, config.nb_substeps
@@ -68,16 +73,14 @@ class Walking:
         self._kp = torch.tensor([servo.kp for servo in robot.servos])
         self._reach = torch.tensor([servo.reach for servo in robot.servos])
         self._home = torch.from_numpy(body.home).float()
-        lower, upper = torch.from_numpy(body.joint_limits).float().unbind(dim=1)
-        margin = 0.5 * (1.0 - walking.SOFT_LIMIT) * (upper - lower)
-        self._soft_low, self._soft_high = lower + margin, upper - margin
+        self._soft_low, self._soft_high = walking.soft_limits(torch.from_numpy(body.joint_limits))
         self._torque_limit = torch.from_numpy(body.torque_limits).float()
         self._weight = body.mass * GRAVITY
         self._foot_geoms = torch.from_numpy(body.foot_geoms)
         self._foot_sensors = torch.from_numpy(body.foot_sensors)
         self._sensors, self._places = worlds.derived("sensordata"), worlds.derived("geom_xpos")
         self._torques = worlds.derived("actuator_force")
-        self._noise = _noise_of(config, self.interface.observation)
+        self._noise = noise_amplitudes(config.noise, self.interface.observation)
         self.commands = Commands(config.command, nb, self._dt)
         self.gait = Gait(
             config.gait, leg_length=self.leg_length, foot_home=body.foot_home,
@@ -86,6 +89,7 @@ class Walking:
         nb_joints, nb_feet = len(self._home), len(body.foot_geoms)
         self._target = self._home.repeat(nb, 1)  # what the joints were last sent to
         self.action_change = torch.zeros(nb, nb_joints)
+        self.command, self.moving = self.commands.value, self.commands.moving
         self._last_joint_velocity = torch.zeros(nb, nb_joints)
         self._last_foot_place = torch.zeros(nb, nb_feet, 2)
         self._air_time = torch.zeros(nb, nb_feet)
@@ -123,7 +127,6 @@ class Walking:
         self.power = torque * self.joint_velocity / self._weight
         below, above = self._soft_low - self.joint_angle, self.joint_angle - self._soft_high
         self.beyond_limit = torch.maximum(below, above).clamp(min=0.0)
-        self.command, self.moving = self.commands.value, self.commands.moving
         self.foot_speed = (self._foot_place - self._last_foot_place).norm(dim=2) / self._dt
         self.foot_height_wanted = self.gait.foot_heights(self.moving)
         self.landed_after = self._air_time * self.foot_contact
@@ -144,21 +147,28 @@ class Walking:
         rest = (self._home - self.randomizer.encoder_bias[ids]) * self._kp
         self._worlds.set_state(ids, qpos, qvel, rest.double())
         self._target[ids] = self._home
-        self.commands.draw(ids, random)
         self.gait.reset(ids, random)
         self._air_time[ids] = 0.0
         self._sense()
+        self.commands.draw(ids, self.yaw, random)
         self._last_joint_velocity[ids] = self.joint_velocity[ids]
         self._last_foot_place[ids] = self._foot_place[ids]
 
     def apply(self, action: Tensor, *, imperfect: bool) -> None:
-        """Send the joints to their targets, (E, J) rad; push some robots if `imperfect`."""
+        """Send the joints to their targets, (E, J) rad; push some robots if `imperfect`.
+
+        The step is rewarded by the command that the action followed, with the clock as it will be
+        when the step is over; both are then as the next observation shows them.
+        """
         target = torch.minimum(torch.maximum(action, self._low), self._high)
         self.action_change = (target - self._target) / self._reach
         self._target = target
         self._worlds.ctrl.copy_((target - self.randomizer.encoder_bias) * self._kp)
         if imperfect and self.config.push_s:
             self._push()
+        self.command, self.moving = self.commands.value.clone(), self.commands.moving
+        self.commands.advance(self.yaw, self._random)
+        self.gait.advance()
 
     def _push(self) -> None:
         chance = self._dt / self.config.push_s
@@ -200,12 +210,10 @@ class Walking:
         return walking.fallen(self, tilt=c.fall_tilt, height=c.fall_height * self.leg_length)
 
     def advance(self) -> None:
-        """Time goes on for feet, clocks and commands."""
+        """Remember what the next step compares with."""
         self._last_joint_velocity = self.joint_velocity.clone()
         self._last_foot_place = self._foot_place
         self._air_time = (self._air_time + self._dt) * ~self.foot_contact
-        self.gait.advance()
-        self.commands.advance(self.yaw, self._random)
 
     _STATE = ("_target", "action_change", "_last_joint_velocity", "_last_foot_place", "_air_time")
 
@@ -225,74 +233,3 @@ class Walking:
         self.gait.cycle = state["cycle"].clone()
         self._random.set_state(state["random"])
         self._sense()
-
-
-_CLEARANCE = 0.02
-"""Height from which a robot is set down, m."""
-
-
-def _interface(config: WalkingConfig, robot: Robot, body: Anatomy) -> Interface:
-    nb, feet = len(robot.servos), len(robot.feet)
-    c = config.command
-    observation = Layout(
-        (
-            Signal(name="base_linear_velocity", unit="m/s", size=3),
-            Signal(name="base_angular_velocity", unit="rad/s", size=3),
-            Signal(name="gravity", unit="1", size=3),
-            *(
-                Signal(name=name, unit=unit, low=-bound, high=bound, source="operator")
-                for name, unit, bound in (
-                    ("target_velocity_x", "m/s", _widest(c.forward)),
-                    ("target_velocity_y", "m/s", _widest(c.sideways)),
-                    ("target_yaw_velocity", "rad/s", _widest(c.turn)),
-                )
-            ),
-            Signal(name="gait_clock", unit="1", low=-1.0, high=1.0, size=2, source="clock"),
-            Signal(name="joint_angle", unit="rad", size=nb),
-            Signal(name="joint_velocity", unit="rad/s", size=nb),
-            Signal(name="base_height", unit="m", source="simulator"),
-            Signal(name="foot_height", unit="m", size=feet, source="simulator"),
-            Signal(name="foot_contact", unit="1", size=feet, source="simulator"),
-        )
-    )
-    action = Layout(
-        tuple(
-            Signal(name=s.joint, unit="rad", low=s.home - s.reach, high=s.home + s.reach)
-            for s in robot.servos
-        )
-    )
-    joints = mirror_of_joints([s.joint for s in robot.servos], body.axes)
-    swapped_feet = Mirror(pairs(robot.feet), (1.0,) * feet)
-    mirror = _signs(_VECTOR + _PSEUDOVECTOR + _VECTOR)  # velocities and gravity
-    mirror += _signs((1.0, -1.0, -1.0))  # the command
-    mirror += _signs((-1.0, -1.0))  # half a cycle later, left and right have swapped
-    mirror += joints + joints + _signs((1.0,)) + swapped_feet + swapped_feet
-    return Interface(
-        observation=observation,
-        action=action,
-        dt=1.0 / config.frequency,
-        observation_mirror=mirror,
-        action_mirror=joints,
-    )
-
-
-def _widest(bounds: tuple[float, float]) -> float:
-    return max(abs(bounds[0]), abs(bounds[1]), 1e-3)
-
-
-def _signs(signs: tuple[float, ...]) -> Mirror:
-    return Mirror(tuple(range(len(signs))), signs)
-
-
-def _noise_of(config: WalkingConfig, layout: Layout) -> Tensor:
-    """Amplitude of the noise on each observed value, (O,)."""
-    noise, n = torch.zeros(layout.size), config.noise
-    for name, amplitude in (
-        ("base_linear_velocity", n.linear_velocity),
-        ("base_angular_velocity", n.angular_velocity),
-        ("gravity", n.gravity),
-        ("joint_angle", n.joint_position),
-        ("joint_velocity", n.joint_velocity),
-    ):
-        noise[layout.slice(name)] = amplitude
-    return noise

@@ -35,8 +35,8 @@ class Commands:
         """Whether a robot is to move, bool (E,)."""
         return (self.value != 0.0).any(dim=1)
 
-    def draw(self, ids: Tensor, generator: Generator) -> None:
-        """New commands for the robots `ids` (N,)."""
+    def draw(self, ids: Tensor, yaw: Tensor, generator: Generator) -> None:
+        """New commands for the robots `ids` (N,) among those that look along `yaw`, (E,) rad."""
         c, nb = self._config, len(ids)
         u = torch.rand(nb, 7, generator=generator)
         value = self._low + self._span * u[:, :3]
@@ -46,6 +46,7 @@ class Commands:
         self._heading[ids] = torch.pi * (2.0 * u[:, 5] - 1.0)
         low, high = c.redraw_s
         self._left[ids] = low + (high - low) * u[:, 6]
+        self._steer(ids, yaw)
 
     def set(self, value: Tensor) -> None:
         """Command every robot, (E, 3), until somebody does so again: for play and evaluation."""
@@ -54,7 +55,7 @@ class Commands:
         self._left.fill_(float("inf"))
 
     def advance(self, yaw: Tensor, generator: Generator) -> None:
-        """One policy step later: steer towards headings, replace old commands.
+        """One policy step later: replace old commands, steer towards headings.
 
         Args:
             yaw: Heading of each base, (E,), rad.
@@ -63,11 +64,15 @@ class Commands:
         self._left = self._left - self._dt
         old = (self._left <= 0.0).nonzero().squeeze(1)
         if len(old):
-            self.draw(old, generator)
-        error = (self._heading - yaw + torch.pi).remainder(2.0 * torch.pi) - torch.pi
+            self.draw(old, yaw, generator)
+        self._steer(self._has_heading.nonzero().squeeze(1), yaw)
+
+    def _steer(self, ids: Tensor, yaw: Tensor) -> None:
+        """Turn those of the robots `ids` that have a heading towards it."""
+        error = (self._heading[ids] - yaw[ids] + torch.pi).remainder(2.0 * torch.pi) - torch.pi
         low, high = self._config.turn
         rate = (self._config.heading_gain * error).clamp(low, high)
-        self.value[:, 2] = torch.where(self._has_heading, rate, self.value[:, 2])
+        self.value[ids, 2] = torch.where(self._has_heading[ids], rate, self.value[ids, 2])
 
     def state_dict(self) -> dict[str, Tensor]:
         """Commands, headings and times."""

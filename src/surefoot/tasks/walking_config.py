@@ -212,6 +212,8 @@ class WalkingConfig:
                 raise InvalidConfig(
                     f"task.{name} must be positive and finite, got {getattr(self, name)}"
                 )
+        if self.fall_tilt > math.pi:
+            raise InvalidConfig(f"task.fall_tilt must be at most pi, got {self.fall_tilt} rad")
         ratio = self.physics_frequency / self.frequency
         if abs(ratio - round(ratio)) > 1e-9 or ratio < 1.0:
             raise InvalidConfig(

@@ -18,8 +18,18 @@ SOFT_LIMIT = 0.9
 """Share of a joint's range that is free of penalty."""
 
 
+def soft_limits(limits: Tensor) -> tuple[Tensor, Tensor]:
+    """Lower and upper angles, (J,) rad, of the middle 90 % between joint limits (J, 2), rad."""
+    lower, upper = limits.float().unbind(dim=1)
+    margin = 0.5 * (1.0 - SOFT_LIMIT) * (upper - lower)
+    return lower + margin, upper - margin
+
+
 class WalkingView(Protocol):
-    """The quantities of E legged robots that the terms read; J joints, F feet."""
+    """The quantities of E legged robots that the terms read; J joints, F feet.
+
+    Torques and contacts belong to the last physics step, all else to the instant after it.
+    """
 
     linear_velocity: Tensor
     """Of the base, in its own frame, (E, 3), m/s."""
