@@ -90,6 +90,13 @@ class Pipeline(nn.Module):
             raise InvalidConfig(
                 "agent.mirror needs a task that knows left and right, as the walking tasks do"
             )
+        reflect = Reflect(action)
+        if self.bounded and not torch.equal(
+            torch.minimum(reflect(self.low), reflect(self.high)), self.low
+        ):
+            raise InvalidConfig(
+                "agent.mirror needs mirrored bounds of the action: these differ on left and right"
+            )
         frame = _part(whole, columns)
         self.frame_mirror = frame + action if self.config.append_last_command else frame
         self.secret_mirror = _part(whole, hidden)
