@@ -203,11 +203,15 @@ class Agent(nn.Module):
 
 
 class AgentPolicy:
-    """An agent playing E worlds deterministically, with its memory: what evaluation runs."""
+    """An agent playing E worlds deterministically, with its memory: what evaluation runs.
+
+    It reads what there is on the robot, and leaves out what only a simulator knows.
+    """
 
     def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-        self._state = agent.pipeline.initial_state(1)
+        self._agent = agent.for_robot()
+        self._nb_sensed = self._agent.interface.observation.size
+        self._state = self._agent.pipeline.initial_state(1)
 
     def reset(self, nb_worlds: int) -> None:
         """Forget everything."""
@@ -220,5 +224,5 @@ class AgentPolicy:
     @torch.no_grad()
     def act(self, observation: Tensor) -> Tensor:
         """Action in the environment's units for an observation (E, O), (E, A)."""
-        action, self._state = self._agent(observation, self._state)
+        action, self._state = self._agent(observation[:, : self._nb_sensed], self._state)
         return action

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig
@@ -64,10 +65,19 @@ def main(argv: Sequence[str]) -> int:
     loaded = load_policy(options.policy, options.task)
     result = _foreign(loaded, options) if options.env else _ours(loaded, options)
     if options.json:
-        print(json.dumps(dataclasses.asdict(result)))
+        print(json.dumps(_finite(dataclasses.asdict(result))))
     else:
         _print_table(result, options.env or loaded.task)
     return 0
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows neither NaN nor infinity: null stands for both."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, tuple):
+        return [_finite(item) for item in cast("tuple[Any, ...]", value)]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _walking(

@@ -50,7 +50,10 @@ class WalkingRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class WalkingScore:
-    """What is said of a record; intervals are Student's at 95 % over robots."""
+    """What is said of a record; intervals are Student's at 95 % over robots.
+
+    NaN stands where nothing counts, because every robot falls before it has settled.
+    """
 
     tracking_error_linear: float
     """Mean distance of the horizontal velocity from the command, m/s."""
@@ -115,12 +118,13 @@ def score(record: WalkingRecord, sides: tuple[int, ...]) -> WalkingScore:
     linear = np.linalg.norm(error[..., :2], axis=2)
     moving = counts & (record.command != 0.0).any(axis=2)
     air, apex = _swings(record, moving)
-    duty = np.array([record.foot_contact[..., f][moving].mean() for f in range(len(sides))])
+    on_ground = record.foot_contact.astype(float)
+    duty = np.array([_mean(on_ground[..., f], moving) for f in range(len(sides))])
     minutes = record.fell.size * record.dt / 60.0
     falls = int(record.fell.sum())
     distance = np.linalg.norm(record.velocity[..., :2], axis=2)[moving].sum()
     work = np.abs(record.power).sum(axis=2)[moving].sum()
-    on_ground = record.foot_contact & counts[..., None]
+    torque = np.abs(record.torque_share).max(axis=2)[counts]
     return WalkingScore(
         tracking_error_linear=_mean(linear, counts),
         tracking_error_linear_ci95=_interval(linear, counts),
@@ -138,12 +142,12 @@ def score(record: WalkingRecord, sides: tuple[int, ...]) -> WalkingScore:
         duty_factor_most=float(duty.max()),
         swing_apex=float(apex.min()),
         asymmetry=max(_asymmetry(duty, sides), _asymmetry(air, sides)),
-        foot_slip=float(record.foot_speed[on_ground].mean()) if on_ground.any() else 0.0,
+        foot_slip=_mean(record.foot_speed, record.foot_contact & counts[..., None]),
         other_contacts=_mean(
             (record.other_contacts > 0.0).astype(float), counts & ~_falling(record)
         ),
         height_ratio=_mean(record.height, counts) / record.nominal_height,
-        torque_use=float(np.quantile(np.abs(record.torque_share).max(axis=2)[counts], 0.99)),
+        torque_use=float(np.quantile(torque, 0.99)) if counts.any() else float("nan"),
         limit_violations=_mean((record.beyond_limit > 0.0).any(axis=2).astype(float), counts),
     )
 

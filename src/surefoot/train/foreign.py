@@ -19,6 +19,7 @@ from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.upkie_config import UpkieConfig, UpkiePendulumConfig
 from surefoot.tasks.upkie_reward import ObservedPendulum
+from surefoot.tasks.walking_config import WalkingConfig
 from surefoot.train.config import AnyTaskConfig
 from surefoot.train.evaluate import Evaluation, Policy, check_finite, check_length, summarize
 
@@ -119,7 +120,7 @@ def check_fit(
         Mismatch: Sizes, bounds or rates differ from what the policy was made for.
     """
     rate = 1.0 / interface.dt
-    if not isinstance(task, UpkieConfig):  # made for an environment that has no rate of its own
+    if task is None or isinstance(task, GymnasiumConfig):  # it has no rate of its own
         rate = 1.0 / (getattr(env.unwrapped, "dt", None) or interface.dt)
     card = PolicyCard(
         task=_task_name(task),
@@ -140,6 +141,8 @@ def _task_name(task: AnyTaskConfig | None) -> str:
 
 def foreign_arguments(env_id: str, task: AnyTaskConfig | None) -> dict[str, Any]:
     """Arguments that give an environment known to us the policy's rate; ours, no imperfections."""
+    if isinstance(task, WalkingConfig) and env_id == TASKS["quadruped-flat"].gym_id:
+        return {"robot": task.robot, "frequency": task.frequency, "imperfect": False}
     if not isinstance(task, UpkieConfig):
         return {}
     if env_id.startswith("Surefoot/"):

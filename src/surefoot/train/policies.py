@@ -92,7 +92,7 @@ def load_agent(path: Path) -> LoadedPolicy:
         policy=AgentPolicy(agent),
         task=run.task,
         config=run.config.task,
-        interface=agent.interface,
+        interface=agent.interface.on_robot,
         agent=agent,
         run=run,
     )
@@ -166,7 +166,7 @@ def _settings_of(path: Path, card: PolicyCard) -> AnyTaskConfig:
 
 
 class _BatchedOnnx:
-    """The deployed graph over E worlds."""
+    """The deployed graph over E worlds; it leaves out what only a simulator knows."""
 
     def __init__(self, policy: OnnxPolicy) -> None:
         self._policy = policy
@@ -178,7 +178,8 @@ class _BatchedOnnx:
         self._policy.reset_worlds(done.numpy())
 
     def act(self, observation: Tensor) -> Tensor:
-        return torch.from_numpy(self._policy.act(observation.numpy()))
+        sensed = observation[:, : self._policy.card.observation_size]
+        return torch.from_numpy(self._policy.act(sensed.numpy()))
 
 
 class _Still:

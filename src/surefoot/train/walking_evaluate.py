@@ -82,7 +82,7 @@ def record_walk(policy: Policy, env: BatchedEnv, commands: Tensor) -> WalkingRec
                 [task.linear_velocity[:, :2], task.angular_velocity[:, 2:]], dim=1
             )
             seen |= {"command": command, "fell": step.terminated, "reward": step.reward}
-            seen["settled"] = (since > settle) & ~step.terminated
+            seen["settled"] = (since > settle) & ~step.done  # where it began anew
             for name, value in seen.items():
                 frames.setdefault(name, []).append(value.numpy().copy())
             since[step.done] = 0
