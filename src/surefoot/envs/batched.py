@@ -29,7 +29,8 @@ class Transition:
     terminated: Tensor
     """The task ended: nothing is to be gained any more, bool (E,)."""
     truncated: Tensor
-    """Time ran out: the task would go on, bool (E,). Never together with `terminated`."""
+    """Ended for another reason, as time: the task would go on, bool (E,). Never together with
+    `terminated`."""
     terms: dict[str, Tensor] = field(default_factory=dict)
     """Weighted terms of the reward by name, each (E,)."""
 
@@ -109,7 +110,8 @@ class BatchedEnv:
             _name_the_culprit(terms)
         task.advance()
         terminated = task.terminated() | diverged
-        truncated = (self._elapsed >= task.max_episode_steps) & ~terminated
+        truncated = (self._elapsed >= task.max_episode_steps) | task.interrupted()
+        truncated = truncated & ~terminated
         final_obs = obs
         ids = (terminated | truncated).nonzero().squeeze(1)
         if len(ids):
@@ -153,6 +155,7 @@ class BatchedEnv:
         return {
             "worlds/diverged": float(self.nb_diverged),
             "curriculum/reset_scale": self.reset_scale,
+            **self.task.report(),
         }
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from surefoot.sim.assembly import build_model, build_spec
 from surefoot.sim.cpu import CpuWorlds
 from surefoot.sim.description import Robot
 from surefoot.sim.randomizer import Randomizer
+from surefoot.sim.terrain import Terrain
 from surefoot.tasks.catalog import TASKS, TaskConfig
 from surefoot.tasks.task import Task
 from surefoot.tasks.upkie_config import UpkieConfig, UpkieGyropodConfig, UpkiePendulumConfig
@@ -22,6 +23,8 @@ from surefoot.tasks.upkie_gyropod import UpkieGyropod
 from surefoot.tasks.upkie_pendulum import UpkiePendulum
 from surefoot.tasks.walking import Walking
 from surefoot.tasks.walking_config import WalkingConfig
+from surefoot.tasks.walking_ground import Course, without_curriculum
+from surefoot.tasks.walking_rough_config import RoughWalkingConfig
 
 
 def make_batched(
@@ -55,11 +58,17 @@ def make_batched(
     robot = find_robot(config.robot)
     if isinstance(config, WalkingConfig):
         config = config.practised if training else config
+        if isinstance(config, RoughWalkingConfig) and not training:
+            config = without_curriculum(config)
         model = walking_model(config, robot)
+        body, ground = anatomy(model, robot), None
+        if isinstance(config, RoughWalkingConfig):
+            terrain = Terrain(config.terrain, leg_length=body.leg_length)
+            ground = Course(config, terrain, nb_envs, body.leg_length)
+            model = walking_model(config, robot, terrain)
         worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
-        body = anatomy(model, robot)
         randomizer = Randomizer(config.randomize, model, body, worlds)
-        walking = Walking(config, robot, body, worlds, randomizer, seed=seed)
+        walking = Walking(config, robot, body, worlds, randomizer, seed=seed, ground=ground)
         return BatchedEnv(walking, worlds, imperfect=imperfect, spread=training)
     if training and config.practice_s is not None:
         config = replace(config, episode_s=config.practice_s)
@@ -80,11 +89,15 @@ def _make_upkie(config: UpkieConfig, worlds: CpuWorlds, seed: int) -> Task:
     return UpkiePendulum(config, worlds, seed=seed)
 
 
-def walking_model(config: WalkingConfig, robot: Robot) -> mujoco.MjModel:
-    """A legged robot on flat ground, with the sensors that its task reads."""
+def walking_model(
+    config: WalkingConfig, robot: Robot, terrain: Terrain | None = None
+) -> mujoco.MjModel:
+    """A legged robot on flat ground, or on a terrain, with the sensors that its task reads."""
     spec = build_spec(robot, timestep=config.timestep, collisions=config.collisions)
     add_contact_sensors(spec, robot)
     if config.randomize.action_delay is not None:
         for actuator in spec.actuators:
             actuator.nsample = math.ceil(config.randomize.action_delay[1] / config.timestep) + 1
+    if terrain is not None:
+        terrain.lay(spec)
     return spec.compile()

@@ -43,6 +43,11 @@ class Anatomy:
     mass: float
     """kg."""
 
+    @property
+    def leg_length(self) -> float:
+        """Height of the base over the ground when the robot stands at home, m."""
+        return self.foot_radius - float(self.foot_home[:, 2].mean())
+
 
 def add_contact_sensors(spec: mujoco.MjSpec, robot: Robot) -> None:
     """Count the contacts of the ground with each foot, and with everything.

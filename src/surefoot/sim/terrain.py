@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import mujoco
 import numpy as np
 import torch
@@ -86,9 +89,9 @@ class Terrain:
             size=[*half, max(high - low, 1e-3), _THICKNESS],
             nrow=nb_y,
             ncol=nb_x,
-            userdata=rows.ravel(),
+            userdata=cast("Sequence[float]", rows.ravel()),
         )
         floor = spec.geom(FLOOR)
         floor.type, floor.hfieldname = mujoco.mjtGeom.mjGEOM_HFIELD, FLOOR
-        floor.pos = [0.0, 0.0, low]
+        floor.pos[2] = low
         return spec

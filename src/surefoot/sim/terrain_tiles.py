@@ -40,7 +40,7 @@ class Tile:
     @property
     def axis(self) -> Heights:
         """Where the points are along x, and along y, (n,), m."""
-        return (np.arange(self.points) - 0.5 * (self.points - 1)) * self.step
+        return (np.arange(self.points, dtype=np.float64) - 0.5 * (self.points - 1)) * self.step
 
     @property
     def outside(self) -> Heights:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from surefoot.tasks.upkie_config import UpkieConfig, UpkieGyropodConfig, UpkiePendulumConfig
 from surefoot.tasks.walking_config import WalkingConfig
+from surefoot.tasks.walking_rough_config import RoughWalkingConfig
 
 TaskConfig = UpkieConfig | WalkingConfig
 """Settings of any task of ours."""
@@ -41,6 +42,11 @@ TASKS: dict[str, TaskEntry] = {
         config=WalkingConfig,
         gym_id="Surefoot/QuadrupedFlat-v0",
         summary="a legged robot walks as commanded on flat ground",
+    ),
+    "quadruped-rough": TaskEntry(
+        config=RoughWalkingConfig,
+        gym_id="Surefoot/QuadrupedRough-v0",
+        summary="the same over slopes, stairs and obstacles, which get harder as it learns",
     ),
 }
 """Tasks by their name on the command line."""

@@ -47,6 +47,14 @@ class Task(Protocol):
         """Whether each episode has ended for good, bool (E,)."""
         ...
 
+    def interrupted(self) -> Tensor:
+        """Whether each episode ends before its time although the task would go on, bool (E,)."""
+        ...
+
+    def report(self) -> dict[str, float]:
+        """Metrics beyond the reward's terms."""
+        ...
+
     def advance(self) -> None:
         """End the step: update whatever the next step's terms compare with."""
         ...

@@ -128,6 +128,14 @@ class Upkie:
             ended = ended | balance.drifted(self, max_drift=self.config.max_drift)
         return ended
 
+    def interrupted(self) -> Tensor:
+        """Never."""
+        return torch.zeros(self._worlds.nb_worlds, dtype=torch.bool)
+
+    def report(self) -> dict[str, float]:
+        """Nothing to add."""
+        return {}
+
     def advance(self) -> None:
         """Remember the command that the next step's smoothness is measured against."""
         self._smoothness.advance(self._command)

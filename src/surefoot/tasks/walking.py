@@ -21,6 +21,7 @@ from surefoot.tasks.task import uniform
 from surefoot.tasks.walking_commands import Commands
 from surefoot.tasks.walking_config import RESET_ANGLE, RESET_VELOCITY, WalkingConfig
 from surefoot.tasks.walking_gait import GRAVITY, Gait
+from surefoot.tasks.walking_ground import Ground, Plane
 from surefoot.tasks.walking_interface import noise_amplitudes, walking_interface
 from surefoot.tasks.walking_reward import walking_terms
 from surefoot.terms import walking
@@ -44,9 +45,8 @@ class Walking:
         worlds: Worlds of that robot, E of them.
         randomizer: What makes these worlds differ.
         seed: Seed of resets, commands, noise and pushes.
+        ground: What they walk on; None: a plane.
     """
-
-    name = "quadruped-flat"
 
     def __init__(
         self,
@@ -57,13 +57,15 @@ class Walking:
         randomizer: Randomizer,
         *,
         seed: int,
+        ground: Ground | None = None,
     ) -> None:
-        self.config, self.body = config, body
-        self.interface = walking_interface(config, robot, body)
+        self.config, self.body, self.ground = config, body, ground or Plane()
+        self.name = self.ground.task
+        self.interface = walking_interface(config, robot, body, self.ground.scan)
         assert isinstance(self.interface.action, Layout)
         self.action = self.interface.action
         self.max_episode_steps, self.nb_substeps = config.max_episode_steps, config.nb_substeps
-        self.leg_length = body.foot_radius - float(body.foot_home[:, 2].mean())
+        self.leg_length = body.leg_length
         """Height of the base over the ground when the robot stands at home, m."""
         self._worlds, self._dt = worlds, 1.0 / config.frequency
         self.randomizer = randomizer
@@ -80,7 +82,7 @@ class Walking:
         self._foot_sensors = torch.from_numpy(body.foot_sensors)
         self._sensors, self._places = worlds.derived("sensordata"), worlds.derived("geom_xpos")
         self._torques = worlds.derived("actuator_force")
-        self._noise = noise_amplitudes(config.noise, self.interface.observation)
+        self._noise = noise_amplitudes(config.noise, self.interface.observation, self.ground.scan)
         self.commands = Commands(config.command, nb, self._dt)
         self.gait = Gait(
             config.gait, leg_length=self.leg_length, foot_home=body.foot_home,
@@ -107,11 +109,13 @@ class Walking:
         self.angular_velocity = v[:, 3:6]
         self.gravity = -axes[:, 2].T
         self.yaw = torch.atan2(forward[1], forward[0])
-        self.height = q[:, 2]
+        self.place = q[:, :2]
         self.joint_angle, self.joint_velocity = q[:, _FIRST_Q:], v[:, _FIRST_V:]
         feet = self._places[:, self._foot_geoms].float()  # (E, F, G, 3)
         self._foot_place = feet[..., :2].mean(dim=2)
-        self.foot_height = feet[..., 2].amin(dim=2) - self.body.foot_radius
+        under_feet = self.ground.heights_at(self._foot_place)
+        self.foot_height = feet[..., 2].amin(dim=2) - self.body.foot_radius - under_feet
+        self.height = q[:, 2] - under_feet.mean(dim=1)
         touching = self._sensors[:, self._foot_sensors]
         self.foot_contact = (touching > 0.0).any(dim=2)
         self.other_contacts = (
@@ -137,7 +141,9 @@ class Walking:
         qpos = torch.zeros(nb, self._worlds.qpos.shape[1], dtype=torch.float64)
         qvel = torch.zeros(nb, self._worlds.qvel.shape[1], dtype=torch.float64)
         half = 0.5 * math.pi * (2.0 * torch.rand(nb, generator=random, dtype=torch.float64) - 1.0)
-        qpos[:, 2] = self.leg_length + _CLEARANCE
+        place = self.ground.begin(ids, self.place[ids], self.has_fallen[ids], random)
+        qpos[:, :2] = place
+        qpos[:, 2] = self.ground.heights_at(place) + self.leg_length + _CLEARANCE
         qpos[:, 3], qpos[:, 6] = torch.cos(half), torch.sin(half)
         joints = self._home + uniform(random, torch.zeros(nb, nb_joints), scale * RESET_ANGLE)
         qpos[:, _FIRST_Q:] = joints
@@ -182,12 +188,17 @@ class Walking:
         """What exact sensors read, the command, the clock, and what only a simulator knows."""
         self._sense()
         moving = self.commands.moving
-        return torch.cat(
-            [self.linear_velocity, self.angular_velocity, self.gravity, self.commands.value,
-             self.gait.signal(moving), self.joint_angle + self.randomizer.encoder_bias,
-             self.joint_velocity,
-             self.height[:, None], self.foot_height, self.foot_contact.float()], dim=1,
-        )  # fmt: skip
+        sensed = [
+            self.linear_velocity, self.angular_velocity, self.gravity, self.commands.value,
+            self.gait.signal(moving), self.joint_angle + self.randomizer.encoder_bias,
+            self.joint_velocity,
+        ]  # fmt: skip
+        secret = [self.height[:, None], self.foot_height, self.foot_contact.float()]
+        scan = self.ground.scan
+        if scan is not None:
+            part = sensed if scan.signal.source == "sensor" else secret
+            part.append(scan.read(self.place, self.yaw, self._worlds.qpos[:, 2].float()))
+        return torch.cat(sensed + secret, dim=1)
 
     def disturb(self, observation: Tensor) -> Tensor:
         """Noise on what is sensed; commands and clock arrive exactly."""
@@ -209,8 +220,17 @@ class Walking:
         c = self.config
         return walking.fallen(self, tilt=c.fall_tilt, height=c.fall_height * self.leg_length)
 
+    def interrupted(self) -> Tensor:
+        """Whether the robot has crossed its tile."""
+        return self.ground.crossed(self.place)
+
+    def report(self) -> dict[str, float]:
+        """What the ground has to say."""
+        return self.ground.report()
+
     def advance(self) -> None:
         """Remember what the next step compares with."""
+        self.ground.advance(self.linear_velocity[:, :2], self.command, self.yaw)
         self._last_joint_velocity = self.joint_velocity.clone()
         self._last_foot_place = self._foot_place
         self._air_time = (self._air_time + self._dt) * ~self.foot_contact
@@ -222,7 +242,7 @@ class Walking:
         state = {name: getattr(self, name).clone() for name in self._STATE}
         state |= self.commands.state_dict() | self.randomizer.state_dict()
         state["cycle"] = self.gait.cycle.clone()
-        return state | {"random": self._random.get_state()}
+        return state | self.ground.state_dict() | {"random": self._random.get_state()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from `state_dict`."""
@@ -231,5 +251,6 @@ class Walking:
         self.commands.load_state_dict(state)
         self.randomizer.load_state_dict(state)
         self.gait.cycle = state["cycle"].clone()
+        self.ground.load_state_dict(state)
         self._random.set_state(state["random"])
         self._sense()

@@ -6,6 +6,7 @@ from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.sim.randomization import Randomization
 from surefoot.tasks.walking_config import GaitConfig, WalkingConfig, WalkingReward
+from surefoot.tasks.walking_rough_config import RoughWalkingConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
 
 _WORLDS = Randomization(
@@ -54,6 +55,38 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
             ),
             nb_envs=512,
             steps=1_966_080,
+        ),
+    },
+    ("quadruped-rough", "ppo"): {
+        "default": RunConfig(
+            task=RoughWalkingConfig(
+                gait=GaitConfig(height=0.3, tolerance=0.1),
+                reward=WalkingReward(gait=2.0, slip=0.1, height=1.0, pose=0.1, orientation=1.0),
+            ),
+            agent=AgentConfig(
+                append_last_command=True,
+                normalize_observation=True,
+                mirror="network",
+                net_arch_pi=(256, 128),
+                net_arch_vf=(256, 128),
+                activation="elu",
+                log_std_init=-1.0,
+            ),
+            algo=PPOConfig(
+                n_steps=24,
+                batch_size=6144,
+                n_epochs=4,
+                gamma=0.99,
+                learning_rate=1e-3,
+                learning_rate_schedule="adaptive",
+                desired_kl=0.01,
+                max_grad_norm=1.0,
+                ent_coef=0.0,
+                vf_coef=1.0,
+                normalize_return=True,
+            ),
+            nb_envs=1024,
+            steps=29_491_200,
         ),
     },
 }
