@@ -76,7 +76,7 @@ def _film(loaded: LoadedPolicy, options: argparse.Namespace) -> None:
 
 def _show(loaded: LoadedPolicy, options: argparse.Namespace) -> None:
     from surefoot.envs.make import make_batched
-    from surefoot.envs.scene import scene_spec
+    from surefoot.envs.scene import scene_model, terrain_of
     from surefoot.sim.viewer import open_viewer
     from surefoot.tasks.gymnasium_config import GymnasiumConfig
     from surefoot.train.film import play_step
@@ -88,7 +88,7 @@ def _show(loaded: LoadedPolicy, options: argparse.Namespace) -> None:
         task, config, nb_envs=1, seed=options.seed, imperfect=options.noise, sim_threads=1
     )
     with open_viewer(
-        scene_spec(config.robot).compile(),
+        scene_model(config.robot, terrain_of(env)),
         web=True if options.web else None,
         host=options.host,
         port=options.port,

@@ -85,10 +85,10 @@ class SurefootEnv(gymnasium.Env[Any, Any]):
         """A picture, (height, width, 3) uint8, in render mode "rgb_array"."""
         if self.render_mode is None:
             return None
-        from surefoot.envs.scene import Scene
+        from surefoot.envs.scene import Scene, terrain_of
 
         if self._renderer is None:
-            self._renderer = Scene(self.config.robot)
+            self._renderer = Scene(self.config.robot, terrain_of(self._env))
         return self._renderer.picture(self._env.worlds.qpos[0].numpy())
 
     def close(self) -> None:

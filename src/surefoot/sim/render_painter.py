@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 from surefoot.errors import InvalidConfig
 from surefoot.sim.render_gl import open_renderer
+from surefoot.sim.terrain import TerrainWindow
 
 _SUPERSAMPLE = 2  # pixels drawn per pixel shown, each way: cheaper than multisampling on a CPU
 _FOLLOW_TIME = 0.1  # s, time constant of the camera
@@ -45,6 +47,7 @@ class Painter:
         shot: Where the camera stands.
         fps: Frames per second that the states are apart, for the camera's smoothing.
         shadows: Draw them. Without a graphics card they take most of the time.
+        window: The floor, where it is a terrain that the model has laid this window on.
 
     Raises:
         InvalidConfig: A size that is odd or not positive.
@@ -60,6 +63,7 @@ class Painter:
         shot: Shot | None = None,
         fps: float = 30.0,
         shadows: bool = True,
+        window: TerrainWindow | None = None,
     ) -> None:
         if min(width, height) < 2 or width % 2 or height % 2:
             raise InvalidConfig(f"a picture's size must be even and positive, got {width}x{height}")
@@ -67,7 +71,7 @@ class Painter:
         self.size = width, height
         self._renderer = open_renderer(model, _SUPERSAMPLE * width, _SUPERSAMPLE * height)
         self._renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = shadows
-        self._model, self._data = model, mujoco.MjData(model)
+        self._model, self._data, self._window = model, mujoco.MjData(model), window
         mujoco.mj_kinematics(model, self._data)
         self._base = base_body(model)
         center, radius = bounds(model, self._data)
@@ -87,11 +91,21 @@ class Painter:
         """
         self._data.qpos[:] = qpos
         mujoco.mj_kinematics(self._model, self._data)
+        if self._window is not None:
+            self._look_at_tile(self._window)
         mujoco.mj_comPos(self._model, self._data)  # the sun follows a center of mass
         mujoco.mj_camlight(self._model, self._data)
         self._follow(self._data.xpos[self._base] + self._offset)
         self._renderer.update_scene(self._data, self._camera)
         return _shrink(self._renderer.render())
+
+    def _look_at_tile(self, window: TerrainWindow) -> None:
+        renderer = self._renderer
+        here = torch.from_numpy(self._data.xpos[self._base, :2])
+        if window.follow(self._model, renderer.model, here):
+            context = renderer._mjr_context  # pyright: ignore[reportAttributeAccessIssue] - private
+            mujoco.mjr_uploadHField(renderer.model, context, 0)
+            mujoco.mj_kinematics(self._model, self._data)
 
     def _follow(self, target: NDArray[np.float64]) -> None:
         """Move the camera's aim to the target: smoothly, or at once when the robot was reset."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import mujoco
 import numpy as np
@@ -17,6 +16,8 @@ from surefoot.sim.terrain_tiles import TILES, Tile
 
 ANYMAL_LEGS = 0.55
 """Length of the legs for which the heights are given, m."""
+_LEAST = 1e-3
+"""Height of a field that is flat, m; MuJoCo wants one."""
 _THICKNESS = 1.0
 """Of the ground under its lowest point, m."""
 
@@ -78,20 +79,87 @@ class Terrain:
         nb_x, nb_y = self.heights.shape
         return self.heights.view(-1)[i.clamp(0, nb_x - 1) * nb_y + j.clamp(0, nb_y - 1)]
 
-    def lay(self, spec: mujoco.MjSpec) -> mujoco.MjSpec:
-        """Make the floor of a model this terrain; the model is changed in place, and returned."""
-        low, high = float(self.heights.min()), float(self.heights.max())
-        nb_x, nb_y = self.heights.shape
-        half = 0.5 * self.config.step * np.array([nb_x - 1, nb_y - 1])
-        rows: NDArray[np.float32] = self.heights.numpy().T  # MuJoCo's rows lie along y
-        spec.add_hfield(
-            name=FLOOR,
-            size=[*half, max(high - low, 1e-3), _THICKNESS],
-            nrow=nb_y,
-            ncol=nb_x,
-            userdata=cast("Sequence[float]", rows.ravel()),
-        )
-        floor = spec.geom(FLOOR)
-        floor.type, floor.hfieldname = mujoco.mjtGeom.mjGEOM_HFIELD, FLOOR
-        floor.pos[2] = low
+    def lay(self, spec: mujoco.MjSpec, *, every: int = 1) -> mujoco.MjSpec:
+        """Make the floor of a model this terrain; the model is changed in place, and returned.
+
+        Args:
+            spec: The model.
+            every: Take every so many points along x and y: more than one is for the eye only.
+        """
+        heights = self.heights[::every, ::every]
+        field = _add_field(spec, heights.shape, every * self.config.step, *self.range)
+        rows: NDArray[np.float32] = heights.numpy().T  # MuJoCo's rows lie along y
+        field.userdata = rows.ravel()
+        half = 0.5 * every * self.config.step * (torch.tensor(heights.shape) - 1)
+        spec.geom(FLOOR).pos[:2] = (self.corner + half).numpy()
         return spec
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and the highest point, m."""
+        return float(self.heights.min()), float(self.heights.max())
+
+
+class TerrainWindow:
+    """The tile that a robot is on, and its border, for pictures: all of a field takes seconds.
+
+    Args:
+        terrain: What is looked at.
+    """
+
+    def __init__(self, terrain: Terrain) -> None:
+        self._terrain, config = terrain, terrain.config
+        self._width = config.points + 2 * config.border_points
+        self._tile = (-1, -1)
+
+    def lay(self, spec: mujoco.MjSpec) -> mujoco.MjSpec:
+        """Make the floor of a model a field of this size; it is changed in place, and returned."""
+        low, high = self._terrain.range
+        size = (self._width, self._width)
+        _add_field(spec, size, self._terrain.config.step, low, high).userdata = np.zeros(
+            size[0] ** 2
+        )
+        return spec
+
+    def follow(self, model: mujoco.MjModel, shown: mujoco.MjModel, xy: Tensor) -> bool:
+        """Move the window to the tile at `xy` (2,), m.
+
+        Args:
+            model: Where the field's place is written.
+            shown: Where its heights are written; the same model, or its copy in a renderer.
+            xy: Where the robot is.
+
+        Returns:
+            Whether it has moved: the heights have to be shown anew.
+        """
+        terrain = self._terrain
+        n, edge = terrain.config.points, terrain.config.border_points
+        place = ((xy - terrain.corner) / terrain.config.step - edge).div(n, rounding_mode="floor")
+        levels, columns = terrain.origins.shape[:2]
+        level = int(place[0].clamp(0, levels - 1))
+        column = int(place[1].clamp(0, columns - 1))
+        if (level, column) == self._tile:
+            return False
+        self._tile = level, column
+        x, y = level * n, column * n
+        low, high = terrain.range
+        part = terrain.heights[x : x + self._width, y : y + self._width]
+        shown.hfield_data[:] = ((part.T - low) / max(high - low, _LEAST)).ravel()
+        model.geom(FLOOR).pos[:2] = terrain.origins[level, column]
+        return True
+
+
+def _add_field(
+    spec: mujoco.MjSpec, size: Sequence[int], step: float, low: float, high: float
+) -> mujoco.MjsHField:
+    """Make the floor a height field of (X, Y) points between two heights."""
+    half_x, half_y = (0.5 * step * (n - 1) for n in size)
+    floor = spec.geom(FLOOR)
+    floor.type, floor.hfieldname = mujoco.mjtGeom.mjGEOM_HFIELD, FLOOR
+    floor.pos[2] = low
+    return spec.add_hfield(
+        name=FLOOR,
+        size=[half_x, half_y, max(high - low, _LEAST), _THICKNESS],
+        nrow=size[1],
+        ncol=size[0],
+    )

@@ -14,9 +14,9 @@ from surefoot.envs.batched import Transition
 from surefoot.envs.env import Env
 from surefoot.envs.gymnasium_env import make_gymnasium
 from surefoot.envs.make import make_batched
-from surefoot.envs.scene import scene_spec
+from surefoot.envs.scene import open_painter, terrain_of
 from surefoot.errors import InvalidConfig
-from surefoot.sim.render import Frame, Painter, VideoWriter
+from surefoot.sim.render import Frame, VideoWriter
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.train.config import AnyTaskConfig
 from surefoot.train.evaluate import Policy, check_finite
@@ -75,9 +75,10 @@ def open_stage(
             yield Stage(env, env.picture)
         return
     env = make_batched(task, config, nb_envs=1, seed=seed, imperfect=imperfect, sim_threads=1)
-    model = scene_spec(config.robot).compile()
     width, height = _SMALL if preview else _FULL
-    with Painter(model, width=width, height=height, fps=_FASTEST, shadows=not preview) as painter:
+    with open_painter(
+        config.robot, terrain_of(env), width=width, height=height, fps=_FASTEST, shadows=not preview
+    ) as painter:
         yield Stage(env, lambda: painter.draw(env.worlds.qpos[0].numpy()))
 
 
