@@ -12,7 +12,7 @@ from surefoot.sim.backend import Worlds
 from surefoot.sim.randomization import IMPERFECTIONS, VARIATIONS, Randomization
 
 _BASE = 1  # the body of the free joint
-_WIDEN, _NARROW = 0.9, 0.7  # shares of episodes without a fall
+_WIDEN, _NARROW = 0.8, 0.5  # shares of episodes without a fall
 _RATE = 0.002  # change of the width with each episode
 _MEMORY = 0.01  # weight of the newest episode in the share
 
@@ -163,6 +163,10 @@ class Randomizer:
                 self.width = min(1.0, self.width + _RATE)
             elif self._survival < _NARROW:
                 self.width = max(0.0, self.width - _RATE)
+
+    def report(self) -> dict[str, float]:
+        """The width, where it changes."""
+        return {"curriculum/randomization": self.width} if self._grows else {}
 
     def state_dict(self) -> dict[str, Tensor]:
         """What was drawn that the worlds do not hold, and the width."""

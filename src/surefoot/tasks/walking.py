@@ -225,8 +225,8 @@ class Walking:
         return self.ground.crossed(self.place)
 
     def report(self) -> dict[str, float]:
-        """What the ground has to say."""
-        return self.ground.report()
+        """What the ground has to say, and how far the worlds differ."""
+        return {**self.ground.report(), **self.randomizer.report()}
 
     def advance(self) -> None:
         """Remember what the next step compares with."""
