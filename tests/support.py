@@ -19,7 +19,7 @@ from surefoot.train.policies import content_of
 from surefoot.train.presets import find_preset
 from surefoot.train.run_folder import Run, create_run_folder
 
-TASKS = ("upkie-pendulum", "upkie-gyropod", "CartPole-v1", "Pendulum-v1")
+TASKS = ("upkie-pendulum", "upkie-gyropod", "quadruped-flat", "CartPole-v1", "Pendulum-v1")
 """Every task of ours, and a foreign one of each kind of action."""
 
 

@@ -103,6 +103,8 @@ class MirroredMemory(Memory):
 
     def forward(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """As `Memory.forward`; outputs (T, N, W) and states (N, M) hold both halves."""
+        nb = features.shape[1]
         both = torch.cat([features, self.reflect(features)], dim=1)
         output, after = super().forward(both, torch.cat(state.chunk(2, dim=1)))
-        return torch.cat(output.chunk(2, dim=1), dim=2), torch.cat(after.chunk(2), dim=1)
+        outputs = torch.cat([output[:, :nb], output[:, nb:]], dim=2)
+        return outputs, torch.cat([after[:nb], after[nb:]], dim=1)

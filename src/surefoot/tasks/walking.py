@@ -29,10 +29,6 @@ from surefoot.terms import walking
 _FIRST_Q, _FIRST_V = 7, 6  # the joints follow the free base in qpos and qvel
 _CLEARANCE = 0.02
 """Height from which a robot is set down, m."""
-_RESET_ANGLE = 0.15
-"""How far from home a joint may begin, +-, rad."""
-_RESET_VELOCITY = 0.3
-"""How fast the base may begin, +-, m/s and rad/s."""
 
 
 class Walking:

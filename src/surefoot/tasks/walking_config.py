@@ -48,6 +48,10 @@ class CommandConfig:
                 )
         if self.redraw_s[0] <= 0.0:
             raise InvalidConfig(f"task.command.redraw_s must be positive, got {self.redraw_s}")
+        if not 0.0 <= self.heading_gain < math.inf:
+            raise InvalidConfig(
+                f"task.command.heading_gain must not be negative, got {self.heading_gain}"
+            )
         for name in ("standing_share", "heading_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InvalidConfig(
@@ -153,7 +157,7 @@ class SensorNoise:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value < 0.0:
+            if not 0.0 <= value < math.inf:
                 raise InvalidConfig(f"task.noise.{name} must not be negative, got {value}")
 
 
@@ -168,6 +172,13 @@ class PracticeConfig:
     fall_height: float = 0.65
     """Height of the base below which an episode ends, as a share of the nominal one: before
     anything could touch the ground that the physics leaves out."""
+
+    def __post_init__(self) -> None:
+        for name in ("physics_frequency", "fall_height"):
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise InvalidConfig(
+                    f"task.practice.{name} must be positive, got {getattr(self, name)}"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,12 +225,8 @@ class WalkingConfig:
                 )
         if self.fall_tilt > math.pi:
             raise InvalidConfig(f"task.fall_tilt must be at most pi, got {self.fall_tilt} rad")
-        ratio = self.physics_frequency / self.frequency
-        if abs(ratio - round(ratio)) > 1e-9 or ratio < 1.0:
-            raise InvalidConfig(
-                "task.physics_frequency must be an integer multiple of task.frequency, "
-                f"got {self.physics_frequency} Hz and {self.frequency} Hz"
-            )
+        self._check_rate("task.physics_frequency", self.physics_frequency)
+        self._check_rate("task.practice.physics_frequency", self.practice.physics_frequency)
         if self.max_episode_steps < 1:
             raise InvalidConfig(
                 f"task.episode_s must be at least one step of {1.0 / self.frequency} s, "
@@ -228,6 +235,14 @@ class WalkingConfig:
         for name in ("push_s", "push_velocity"):
             if not 0.0 <= getattr(self, name) < math.inf:
                 raise InvalidConfig(f"task.{name} must not be negative, got {getattr(self, name)}")
+
+    def _check_rate(self, name: str, physics: float) -> None:
+        ratio = physics / self.frequency
+        if abs(ratio - round(ratio)) > 1e-9 or ratio < 1.0:
+            raise InvalidConfig(
+                f"{name} must be an integer multiple of task.frequency, "
+                f"got {physics} Hz and {self.frequency} Hz"
+            )
 
     def variations(self) -> list[dict[str, str]]:
         """All that differs from world to world and from time to time, a line each."""
