@@ -152,6 +152,18 @@ def test_slip_contacts_height_torques_and_limits_by_hand():
     assert result.limit_violations == pytest.approx(0.05)
 
 
+def test_what_touches_the_ground_in_a_fall_counts_as_the_fall_alone():
+    contacts, fell = np.zeros((T, 1)), np.zeros((T, 1), dtype=bool)
+    fell[39] = True
+    contacts[20:] = 1.0  # the last second of 20 steps
+    assert score(_record(other_contacts=contacts, fell=fell), SIDES).other_contacts == 0.0
+    contacts[19] = 1.0  # of the 20 steps before
+    result = score(_record(other_contacts=contacts, fell=fell), SIDES)
+    assert result.other_contacts == pytest.approx(0.05)
+    result = score(_record(other_contacts=contacts), SIDES)  # without the fall, 21 of 40
+    assert result.other_contacts == pytest.approx(21 / 40)
+
+
 def test_where_nothing_counts_nothing_is_said_and_nothing_is_sound():
     result = score(_record(settled=np.zeros((T, 1), dtype=bool)), SIDES)
     assert math.isnan(result.tracking_error_linear) and math.isnan(result.torque_use)
