@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 from dataclasses import fields
 
 import pytest
 
 from support_cli import TINY
+from surefoot.train.policies import load_policy
 from surefoot.train.run_folder import RunFolder
 from surefoot.train.walking_evaluate import WalkingEvaluation
 
@@ -70,7 +72,7 @@ def test_the_same_policy_in_gymnasiums_environment_and_in_the_deployment_loop(su
 
 def test_the_card_tells_what_the_robot_needs(walker):
     card = json.loads((walker / "policy.json").read_text())
-    assert card["rate_hz"] == 50.0 and card["env_ids"] == [ENV]
+    assert card["rate_hz"] == 50.0 and card["env_ids"] == [ENV] and card["robot"] == "go2"
     sources = {signal["name"]: signal["source"] for signal in card["observation"]}
     assert sources["gait_clock"] == "clock" and sources["target_velocity_x"] == "operator"
     assert "simulator" not in sources.values() and "base_height" not in sources
@@ -84,6 +86,9 @@ def test_another_robot_is_a_word(surefoot):
     assert RunFolder(said.run).read_config().config.task.robot == "solo-12"
     result = figures(surefoot("eval", said.run, "--env", ENV, "--episodes", "1", "--json"))
     assert result["episodes"] == 1  # in that robot's world
+    for name in ("policy.onnx", "policy.json"):  # away from its run, the card tells the robot
+        shutil.copy(said.run / name, name)
+    assert load_policy("policy.onnx").config.robot == "solo-12"
 
 
 @pytest.mark.parametrize(

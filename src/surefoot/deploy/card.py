@@ -51,6 +51,8 @@ class PolicyCard:
     """Shortest and longest time constant of the actuators' lag it was trained for, s."""
     observation_noise: float = 0.0
     """Uniform noise it was trained for, +-, on each sensed value in that value's unit."""
+    robot: str = ""
+    """The robot that it was trained on, as `surefoot list robots` calls it; empty if none."""
     servos: tuple[ServoCard, ...] = ()
     """Gains and torque limits of the drives it was trained with."""
     env_ids: tuple[str, ...] = ()
@@ -167,6 +169,7 @@ def _from_plain(content: dict[str, Any]) -> PolicyCard:
         state_size=_whole(content, "state_size"),
         lag_s=(low, high),
         observation_noise=_number(content, "observation_noise"),
+        robot=_text(content, "robot") if "robot" in content else "",
         servos=tuple(
             ServoCard(
                 joint=_text(servo, "joint"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from surefoot.agent.agent import Agent
 from surefoot.deploy.card import PolicyCard, ServoCard
 from surefoot.robots.registry import find_robot
@@ -23,40 +25,24 @@ def policy_card(agent: Agent, run: Run) -> PolicyCard:
     agent = agent.for_robot()
     interface, task = agent.interface, run.config.task
     action = interface.action
-    layout = action.signals if isinstance(action, Layout) else ()
-    choices = 0 if isinstance(action, Layout) else action
-    if isinstance(task, GymnasiumConfig):
-        return PolicyCard(
-            task=run.task,
-            observation=interface.observation.signals,
-            action=layout,
-            nb_choices=choices,
-            rate_hz=1.0 / interface.dt,
-            state_size=agent.pipeline.state_size,
-            env_ids=(task.env_id,),
-        )
-    if isinstance(task, WalkingConfig):
-        return PolicyCard(
-            task=run.task,
-            observation=interface.observation.signals,
-            action=layout,
-            nb_choices=choices,
-            rate_hz=task.frequency,
-            state_size=agent.pipeline.state_size,
-            servos=_servos(task.robot),
-            env_ids=(TASKS[run.task].gym_id,),
-        )
-    space, own = _KNOWN_ENVS[run.task]
-    return PolicyCard(
+    card = PolicyCard(
         task=run.task,
         observation=interface.observation.signals,
-        action=layout,
-        nb_choices=choices,
-        rate_hz=task.frequency,
+        action=action.signals if isinstance(action, Layout) else (),
+        nb_choices=0 if isinstance(action, Layout) else action,
+        rate_hz=1.0 / interface.dt if isinstance(task, GymnasiumConfig) else task.frequency,
         state_size=agent.pipeline.state_size,
+    )
+    if isinstance(task, GymnasiumConfig):
+        return replace(card, env_ids=(task.env_id,))
+    card = replace(card, robot=task.robot, servos=_servos(task.robot))
+    if isinstance(task, WalkingConfig):
+        return replace(card, env_ids=(TASKS[run.task].gym_id,))
+    space, own = _KNOWN_ENVS[run.task]
+    return replace(
+        card,
         lag_s=(task.lag_min_s, task.lag_max_s),
         observation_noise=task.observation_noise,
-        servos=_servos(task.robot),
         env_ids=(own, *(f"Upkie-{b}-{space}" for b in ("MuJoCo", "PyBullet", "Mock", "Spine"))),
     )
 

@@ -141,7 +141,7 @@ def _task_name(task: AnyTaskConfig | None) -> str:
 
 def foreign_arguments(env_id: str, task: AnyTaskConfig | None) -> dict[str, Any]:
     """Arguments that give an environment known to us the policy's rate; ours, no imperfections."""
-    if isinstance(task, WalkingConfig) and env_id == TASKS["quadruped-flat"].gym_id:
+    if isinstance(task, WalkingConfig) and env_id == TASKS[_task_name(task)].gym_id:
         return {"robot": task.robot, "frequency": task.frequency, "imperfect": False}
     if not isinstance(task, UpkieConfig):
         return {}

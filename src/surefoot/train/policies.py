@@ -20,7 +20,8 @@ from surefoot.deploy.card import PolicyCard
 from surefoot.deploy.policy import OnnxPolicy
 from surefoot.errors import BadFile, InvalidConfig, UnknownName
 from surefoot.signals import Interface, Layout
-from surefoot.tasks.upkie_config import UpkieConfig
+from surefoot.tasks.gymnasium_config import GymnasiumConfig
+from surefoot.tasks.walking_config import WalkingConfig
 from surefoot.train.checkpoint import load_checkpoint
 from surefoot.train.config import AnyTaskConfig
 from surefoot.train.evaluate import Policy
@@ -146,7 +147,7 @@ def _from_onnx(path: Path) -> LoadedPolicy:
 def _settings_of(path: Path, card: PolicyCard) -> AnyTaskConfig:
     """The task's settings: those of the run that the file lies in; else what its card tells.
 
-    A card knows rate and limits; the reward is the default preset's then.
+    A card knows robot, rate and limits; the reward is the default preset's then.
 
     Raises:
         BadFile: The run's config.yaml is damaged.
@@ -158,7 +159,10 @@ def _settings_of(path: Path, card: PolicyCard) -> AnyTaskConfig:
         if run.task == card.task:
             return run.config.task
     config = find_preset(card.task, "default").task
-    if not isinstance(config, UpkieConfig):
+    if isinstance(config, WalkingConfig):
+        robot = card.robot or config.robot
+        return dataclasses.replace(config, robot=robot, frequency=card.rate_hz)
+    if isinstance(config, GymnasiumConfig):
         return config
     limits = {f"max_{signal.name}": signal.high for signal in card.action}
     known = {name: value for name, value in limits.items() if hasattr(config, name)}
