@@ -8,6 +8,7 @@ import torch
 
 from surefoot.agent.agent import Agent
 from surefoot.agent.config import AgentConfig
+from surefoot.agent.memory import Memory, MirroredMemory, state_size
 from surefoot.agent.mirrored import MirroredLinear, Reflect, nothing, swap_of
 from surefoot.algos.catalog import ALGORITHMS
 from surefoot.errors import InvalidConfig
@@ -233,6 +234,25 @@ def test_a_mirror_is_for_on_policy_algorithms(algo):
         interface = replace(INTERFACE, action=3, action_mirror=Mirror((0,), (1.0,)))
     with pytest.raises(InvalidConfig, match=r"agent\.mirror is for on-policy algorithms"):
         Agent(AgentConfig(mirror="network"), interface, head=ALGORITHMS[algo].config().head)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_a_mirrored_memory_is_one_for_what_is_seen_and_one_for_its_mirror_image(kind):
+    config = AgentConfig(memory=kind, memory_size=4, mirror="network")
+    mirror = Mirror((1, 0, 2), (1.0, 1.0, -1.0))
+    generator = torch.Generator().manual_seed(0)
+    both, one = MirroredMemory(config, mirror, generator), Memory(config, 3, generator)
+    one.load_state_dict(both.state_dict())  # the same weights, and nothing else
+    assert both.width == 8
+    seen = torch.randn(5, 2, 3, generator=generator)
+    state = torch.randn(2, state_size(config), generator=generator)
+    first, second = state.chunk(2, dim=1)
+    done = torch.tensor([[False, True], [False, False], [True, False], [False, False]])
+    images = Reflect(mirror)(seen)
+    expected = torch.cat([one.unroll(seen, first, done), one.unroll(images, second, done)], dim=2)
+    torch.testing.assert_close(both.unroll(seen, state, done), expected)
+    after = torch.cat([one(seen, first)[1], one(images, second)[1]], dim=1)
+    torch.testing.assert_close(both(seen, state)[1], after)
 
 
 def test_a_saved_agent_is_the_same_agent():

@@ -11,7 +11,7 @@ from support import assert_same_state
 from surefoot.envs.make import make_batched, walking_model
 from surefoot.errors import InvalidConfig
 from surefoot.robots.registry import find_robot
-from surefoot.tasks.walking_config import CommandConfig, SensorNoise, WalkingConfig
+from surefoot.tasks.walking_config import CommandConfig, SensorNoise, WalkingConfig, WalkingReward
 
 SETTLE = 50
 QUIET = CommandConfig(standing_share=0.0, heading_share=0.0, redraw_s=(100.0, 100.0))
@@ -358,7 +358,9 @@ def test_a_robot_that_lies_down_or_leans_has_fallen():
 @pytest.mark.parametrize("robot", ["go2", "bolt"])
 def test_going_on_from_a_saved_state_is_never_having_stopped(robot):
     settings = {"robot": robot, "imperfect": True, "push_s": 0.1, "episode_s": 0.3,
-                "command": CommandConfig(redraw_s=(0.05, 0.2))}  # fmt: skip
+                "command": CommandConfig(redraw_s=(0.05, 0.2)),
+                "reward": WalkingReward(energy=0.1, joint_acceleration=1e-4, air_time=1.0,
+                                        height=1.0, pose=0.1)}  # fmt: skip
     env, other = _env(**settings), _env(**settings, seed=7)
     _wriggle(env, 20)
     state = env.state_dict()

@@ -188,6 +188,8 @@ def _note_differences(loaded: LoadedPolicy, interface: Interface, env: Any) -> N
 
 
 def _print_table(result: Evaluation, where: str) -> None:
+    from surefoot.report.walking import WalkingScore, table
+
     low, high = result.return_ci95
     rows = {
         "falls": f"{result.falls} of {result.episodes} episodes",
@@ -199,10 +201,7 @@ def _print_table(result: Evaluation, where: str) -> None:
     }
     if result.nb_diverged:
         rows["diverged worlds"] = str(result.nb_diverged)
-    if hasattr(result, "tracking_error_linear"):
-        from surefoot.report.walking import WalkingScore, table
-
-        assert isinstance(result, WalkingScore)
+    if isinstance(result, WalkingScore):
         rows |= table(result)
     print(f"{where}, deterministic policy")
     for name, value in rows.items():

@@ -221,7 +221,7 @@ def table(result: WalkingScore) -> dict[str, str]:
         "falls per minute": span("falls_per_minute"),
     }
     for field in fields(WalkingScore):
-        if field.name in words or "tracking" in field.name or "falls" in field.name:
+        if "tracking" in field.name or "falls" in field.name:
             continue
         value = getattr(result, field.name)
         words[field.name.replace("_", " ")] = f"{value:.3f} {units.get(field.name, '')}".strip()
