@@ -205,12 +205,11 @@ class Agent(nn.Module):
 class AgentPolicy:
     """An agent playing E worlds deterministically, with its memory: what evaluation runs.
 
-    It reads what there is on the robot, and leaves out what only a simulator knows.
+    It reads what there is on the robot; what only a simulator knows may follow, and is not read.
     """
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent.for_robot()
-        self._nb_sensed = self._agent.interface.observation.size
         self._state = self._agent.pipeline.initial_state(1)
 
     def reset(self, nb_worlds: int) -> None:
@@ -224,5 +223,5 @@ class AgentPolicy:
     @torch.no_grad()
     def act(self, observation: Tensor) -> Tensor:
         """Action in the environment's units for an observation (E, O), (E, A)."""
-        action, self._state = self._agent(observation[:, : self._nb_sensed], self._state)
+        action, self._state = self._agent(observation, self._state)
         return action
