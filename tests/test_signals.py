@@ -68,3 +68,13 @@ def test_signals_and_layouts_are_values():
 def test_a_choice_is_one_number():
     assert Interface(observation=LAYOUT, action=5, dt=0.1).action_size == 1
     assert Interface(observation=LAYOUT, action=LAYOUT, dt=0.1).action_size == 7
+
+
+def test_what_only_a_simulator_knows_stands_last():
+    height = Signal(name="height", unit="m", source="simulator")
+    contact = Signal(name="contact", unit="1", size=2, source="simulator")
+    whole = Interface(observation=Layout((*LAYOUT, height, contact)), action=5, dt=0.1)
+    assert whole.on_robot == Interface(observation=LAYOUT, action=5, dt=0.1)
+    assert whole.sensed == LAYOUT.signals
+    with pytest.raises(InvalidConfig, match="what only a simulator knows must stand last"):
+        Interface(observation=Layout((height, *LAYOUT)), action=5, dt=0.1)

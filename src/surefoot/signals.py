@@ -143,12 +143,12 @@ class Interface:
     """The same of an action."""
 
     def __post_init__(self) -> None:
+        known = [signal.source != "simulator" for signal in self.observation]
+        if known != sorted(known, reverse=True):
+            raise InvalidConfig("what only a simulator knows must stand last in an observation")
         mirrors = (
             (self.observation_mirror, self.observation.size),
-            (
-                self.action_mirror,
-                self.action_size,
-            ),
+            (self.action_mirror, self.action_size),
         )
         for mirror, size in mirrors:
             if mirror is not None and len(mirror.order) != size:

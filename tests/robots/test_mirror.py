@@ -1,16 +1,20 @@
 """Left and right: names, axes, and a simulation that goes on mirrored when it begins mirrored."""
 
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 import pytest
 import torch
 
 from surefoot.agent.mirrored import Reflect
-from surefoot.envs.make import make_batched
+from surefoot.envs.make import make_batched, walking_model
 from surefoot.errors import InvalidConfig
-from surefoot.robots.legged import LEGGED
+from surefoot.robots.legged import GO2, LEGGED
 from surefoot.robots.mirror import mirror_of_joints, pairs, partner
+from surefoot.sim.anatomy import anatomy
 from surefoot.tasks.walking_config import CommandConfig, WalkingConfig
+from surefoot.tasks.walking_interface import walking_interface
 
 
 @pytest.mark.parametrize(
@@ -45,6 +49,17 @@ def test_signs_by_hand():
     with pytest.raises(InvalidConfig, match="axes of 'L_a' and 'L_a' are not mirror images: this "
                                             "robot's left and right differ"):  # fmt: skip
         mirror_of_joints(("L_a",), np.array([[0.6, 0.8, 0.0]]))
+
+
+def test_a_robot_that_lacks_a_partner_is_refused():
+    model = walking_model(WalkingConfig(), GO2)
+    body = anatomy(model, GO2)
+    three_legged = replace(GO2, servos=GO2.servos[:9])
+    with pytest.raises(InvalidConfig, match="'RL_hip_joint' has no partner 'RR_hip_joint'"):
+        walking_interface(WalkingConfig(), three_legged, body, None)
+    lame = replace(GO2, feet=GO2.feet[:3])
+    with pytest.raises(InvalidConfig, match="'RL_foot' has no partner 'RR_foot' to mirror it"):
+        walking_interface(WalkingConfig(), lame, body, None)
 
 
 def _mirrored_base(qpos, qvel):

@@ -65,6 +65,6 @@ def mirror_of_joints(names: Sequence[str], axes: NDArray[np.float64]) -> Mirror:
         if abs(cosine) < _ALIGNED:
             raise InvalidConfig(
                 f"the axes of '{name}' and '{partner(name)}' are not mirror images: this robot's "
-                "left and right differ, train it without agent.mirror"
+                "left and right differ, and walking needs them alike"
             )
     return Mirror(order, tuple(float(np.sign(cosine)) for cosine in along))
