@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from surefoot.tasks.walking_config import WalkingConfig
     from surefoot.train.evaluate import Evaluation
     from surefoot.train.policies import LoadedPolicy
-    from surefoot.train.walking_evaluate import WalkingEvaluation
 
 
-EPISODES, WALKERS = 50, 32
-"""Episodes to play; robots that walk for twenty seconds each."""
+EPISODES, WALKERS, PER_TILE = 50, 32, 4
+"""Episodes to play; robots that walk for twenty seconds each; robots to cross each kind of terrain
+on each level."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -38,7 +38,10 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("policy", help="a run folder, a .pt or .onnx file, or a baseline's name")
     parser.add_argument(
-        "--episodes", type=as_count, help=f"how many (default: {EPISODES}, walking {WALKERS})"
+        "--episodes",
+        type=as_count,
+        help=f"how many (default: {EPISODES}, walking {WALKERS}, on "
+        f"rough terrain {PER_TILE} for each kind and level)",
     )
     parser.add_argument("--env", metavar="GYM_ID", help="any Gymnasium environment that fits")
     parser.add_argument(
@@ -52,6 +55,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.read(argv)
     options.robots = options.episodes or WALKERS
+    options.robots_per_tile = options.episodes or PER_TILE
     options.episodes = options.episodes or EPISODES
     if options.env_kwargs and not options.env:
         raise InvalidConfig("--env-kwargs are arguments of --env: name the environment too")
@@ -82,11 +86,22 @@ def _finite(value: Any) -> Any:
 
 def _walking(
     loaded: LoadedPolicy, config: WalkingConfig, options: argparse.Namespace
-) -> WalkingEvaluation:
-    """The standard evaluation of walking."""
+) -> Evaluation:
+    """The standard evaluation of walking, or on rough terrain that of crossing it."""
     from surefoot.envs.make import make_batched
+    from surefoot.tasks.walking_rough_config import RoughWalkingConfig
+    from surefoot.train.crossing import evaluate_crossing
     from surefoot.train.walking_evaluate import evaluate_walking
 
+    if isinstance(config, RoughWalkingConfig):
+        return evaluate_crossing(
+            loaded.policy,
+            loaded.task,
+            config,
+            robots=options.robots_per_tile,
+            seed=options.seed,
+            imperfect=options.noise,
+        )
     env = make_batched(
         loaded.task, config, nb_envs=options.robots, seed=options.seed, imperfect=options.noise
     )
@@ -189,6 +204,7 @@ def _note_differences(loaded: LoadedPolicy, interface: Interface, env: Any) -> N
 
 def _print_table(result: Evaluation, where: str) -> None:
     from surefoot.report.walking import WalkingScore, table
+    from surefoot.train.crossing import CrossingEvaluation, crossing_table
 
     low, high = result.return_ci95
     rows = {
@@ -201,6 +217,8 @@ def _print_table(result: Evaluation, where: str) -> None:
     }
     if result.nb_diverged:
         rows["diverged worlds"] = str(result.nb_diverged)
+    if isinstance(result, CrossingEvaluation):
+        rows |= crossing_table(result)
     if isinstance(result, WalkingScore):
         rows |= table(result)
     print(f"{where}, deterministic policy")

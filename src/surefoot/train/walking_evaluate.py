@@ -26,7 +26,7 @@ _FORWARD, _SIDEWAYS, _TURN = (-1.0, -0.5, 0.0, 0.5, 1.0), (-0.5, 0.0, 0.5), (-1.
 _FAST_SHARE, _FAST = 0.75, 0.5
 _WATCHED = ("foot_contact", "foot_height", "foot_speed", "other_contacts", "height",
             "torque_share", "power", "beyond_limit")  # fmt: skip
-_FULL_LEGS = 0.32
+FULL_LEGS = 0.32
 """Legs from this length on, m, take the full speeds; shorter ones in proportion."""
 
 
@@ -45,7 +45,7 @@ def standard_commands(nb: int, nb_robots: int, *, seed: int, leg_length: float) 
     # as nearly three quarters for each robot as whole numbers allow, in random order
     order = torch.rand(nb * nb_robots, generator=generator).argsort().reshape(nb, nb_robots)
     chosen = torch.where((order < _FAST_SHARE * nb * nb_robots)[..., None], fast, slow)
-    chosen[..., :2] *= min(1.0, leg_length / _FULL_LEGS)
+    chosen[..., :2] *= min(1.0, leg_length / FULL_LEGS)
     return chosen
 
 
