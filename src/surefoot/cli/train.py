@@ -249,6 +249,7 @@ def _train(
 ) -> None:
     from surefoot.cli.display import TrainingDisplay
     from surefoot.train.loop import train
+    from surefoot.train.terrain_figure import draw_terrain_levels
 
     title = f"{session.run.task} ({session.run.algo}, {session.run.preset})"
     clips = ClipMaker(options, session, folder, tracker)
@@ -267,6 +268,7 @@ def _train(
             stack.enter_context(watch_training(session, host=options.host))
         clips.film_if_due()
         train(session, folder, on_update=on_update)
+    draw_terrain_levels(folder, session.run.config.task)
 
 
 def _export(session: Session, folder: RunFolder) -> None:
