@@ -45,7 +45,7 @@ def test_fewer_steps_than_one_update_make_one_and_say_so(surefoot):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "name the task first: labyrinth, .*, upkie-gyropod, quadruped-flat, or"),
+        ([], "name the task first: labyrinth, .*, quadruped-flat, quadruped-rough, or"),
         (["--steps", "10"], "name the task first"),
         (["upkie-pendlum"], "no task named 'upkie-pendlum'.*Did you mean 'upkie-pendulum'"),
         (["cartpole"], "no task named 'cartpole'.*Did you mean 'CartPole-v1'"),
