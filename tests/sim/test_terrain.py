@@ -9,7 +9,7 @@ import torch
 
 from surefoot.errors import InvalidConfig
 from surefoot.sim.assembly import FLOOR
-from surefoot.sim.terrain import Terrain
+from surefoot.sim.terrain import Terrain, TerrainWindow
 from surefoot.sim.terrain_config import TerrainConfig, TerrainMix
 
 NONE = dict.fromkeys(vars(TerrainMix()), 0.0)
@@ -130,3 +130,44 @@ def test_a_mix_needs_something_in_it():
         TerrainMix(**NONE)
     with pytest.raises(InvalidConfig, match=r"mix.gaps must not be negative, got -1"):
         TerrainMix(gaps=-1.0)
+
+
+def height_in(model: mujoco.MjModel, xy: torch.Tensor) -> list[float]:
+    """Where rays from above meet the floor of a model at points (N, 2), m."""
+    data, hit = mujoco.MjData(model), np.zeros(1, np.int32)
+    mujoco.mj_forward(model, data)
+    down = np.array([0.0, 0.0, -1.0])
+    return [
+        5.0 - mujoco.mj_ray(model, data, np.array([x, y, 5.0]), down, None, 1, -1, hit)
+        for x, y in xy.tolist()
+    ]
+
+
+def on_a_plane() -> mujoco.MjSpec:
+    spec = mujoco.MjSpec()
+    spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
+    return spec
+
+
+@pytest.mark.parametrize(("level", "column"), [(0, 0), (1, 2), (0, 1)])
+def test_a_window_shows_the_tile_that_a_robot_is_on(level, column):
+    terrain = Terrain(SMALL)
+    window = TerrainWindow(terrain)
+    model = window.lay(on_a_plane()).compile()
+    assert window.follow(model, model, terrain.origins[level, column] + torch.tensor([1.9, -1.9]))
+    around = terrain.origins[level, column] + torch.tensor(
+        [[0.0, 0.0], [1.31, 0.72], [-1.93, 1.87], [2.21, -2.33]]
+    )
+    expected = terrain.heights_at(around).tolist()
+    assert height_in(model, around) == pytest.approx(expected, abs=1e-4)
+    same_tile = terrain.origins[level, column] - 1.9
+    assert not window.follow(model, model, same_tile), "nothing is to be shown anew"
+
+
+def test_a_coarse_field_for_the_eye_lies_on_the_fine_one():
+    terrain = Terrain(SMALL)
+    model = terrain.lay(on_a_plane(), every=3).compile()
+    ids = 3 * torch.tensor([[4, 7], [12, 30], [20, 3]])
+    grid = terrain.corner + SMALL.step * ids
+    expected = terrain.heights[ids[:, 0], ids[:, 1]].tolist()
+    assert height_in(model, grid + 1e-5) == pytest.approx(expected, abs=1e-3)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from surefoot.train.session import Session
 
 NB_SHOWN = 6
-"""Worlds on display at most."""
+"""Worlds on display at most, side by side; on a terrain it is one."""
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def watch_training(session: Session, *, host: str) -> Generator[None]:
         Mismatch: The task is not one of ours, so there is nothing to draw.
     """
     from surefoot.envs.batched import BatchedEnv
-    from surefoot.envs.scene import scene_spec
+    from surefoot.envs.scene import scene_model, scene_spec, terrain_of
     from surefoot.sim.viewer import open_viewer, tile
     from surefoot.tasks.gymnasium_config import GymnasiumConfig
 
@@ -34,8 +34,13 @@ def watch_training(session: Session, *, host: str) -> Generator[None]:
     config = session.run.config.task
     if not isinstance(env, BatchedEnv) or isinstance(config, GymnasiumConfig):
         raise Mismatch(f"--show draws our own tasks, not {session.run.task}")
-    nb_shown = min(NB_SHOWN, env.nb_worlds)
-    grid = tile(scene_spec(config.robot), nb_shown)
+    terrain = terrain_of(env)
+    nb_shown = min(NB_SHOWN, env.nb_worlds) if terrain is None else 1  # followed where it goes
+    grid = (
+        tile(scene_spec(config.robot), nb_shown)
+        if terrain is None
+        else scene_model(config.robot, terrain)
+    )
     with open_viewer(grid, web=None, host=host, title=session.run.task) as viewer:
         if viewer.address:
             print(f"watch at {viewer.address}", file=sys.stderr)
