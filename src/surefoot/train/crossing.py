@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from surefoot.envs.batched import BatchedEnv
+from surefoot.envs.batched import BatchedEnv, Transition
 from surefoot.envs.make import make_batched
 from surefoot.tasks.walking import Walking
 from surefoot.tasks.walking_ground import Course
 from surefoot.tasks.walking_rough_config import RoughWalkingConfig
-from surefoot.train.evaluate import Evaluation, Policy, check_finite, summarize
+from surefoot.train.evaluate import Evaluation, Policy, evaluate
 from surefoot.train.walking_evaluate import FULL_LEGS
 
 CROSSING_S = 20.0
@@ -54,7 +54,6 @@ def evaluate_crossing(
     Raises:
         NotFinite: The policy's action is NaN or infinite.
     """
-    begin = time.perf_counter()
     config = replace(config, episode_s=CROSSING_S)
     kinds, nb_levels = tuple(dict.fromkeys(config.terrain.kinds)), config.terrain.levels
     kind, level, robot = (
@@ -67,15 +66,14 @@ def evaluate_crossing(
     columns = [[i for i, k in enumerate(config.terrain.kinds) if k == name] for name in kinds]
     column = [columns[k][r % len(columns[k])] for k, r in zip(kind, robot, strict=True)]
     _course(env).send(level, torch.tensor(column))
-    crossed, fell, returns, lengths, sums = _cross(policy, env)
-    shares = crossed.double().reshape(len(kinds), nb_levels, robots).mean(dim=2)
-    episodes = summarize(
-        returns.double().numpy(), lengths.double().numpy(), fell.numpy(), sums,
-        wall_s=time.perf_counter() - begin, nb_diverged=env.nb_diverged,
-    )  # fmt: skip
+    ahead = _Ahead(env)
+    nb_robots, max_steps = env.nb_worlds, env.task.max_episode_steps
+    episodes = evaluate(policy, ahead, episodes=nb_robots, max_steps=max_steps)
+    crossed = ahead.crossed.double()
+    shares = crossed.reshape(len(kinds), nb_levels, robots).mean(dim=2)
     return CrossingEvaluation(
         **vars(episodes),
-        crossing_success=float(crossed.double().mean()),
+        crossing_success=float(crossed.mean()),
         crossed={name: tuple(row) for name, row in zip(kinds, shares.tolist(), strict=True)},
     )
 
@@ -85,41 +83,56 @@ def _course(env: BatchedEnv) -> Course:
     return env.task.ground
 
 
-def _cross(
-    policy: Policy, env: BatchedEnv
-) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, float]]:
-    """The first episode of every robot: who crossed, who fell, returns, lengths, sums of terms."""
-    task = env.task
-    assert isinstance(task, Walking)
-    nb = env.nb_worlds
-    policy.reset(nb)
-    env.reset()
-    heading = task.yaw.clone()
-    command = torch.zeros(nb, 3)
-    command[:, 0] = _SPEED * min(1.0, task.leg_length / FULL_LEGS)
-    running = torch.ones(nb, dtype=torch.bool)
-    crossed, fell = ~running, ~running
-    returns, lengths = torch.zeros(nb), torch.zeros(nb)
-    sums: dict[str, float] = {}
-    for k in range(task.max_episode_steps):
-        error = (heading - task.yaw + torch.pi).remainder(2.0 * torch.pi) - torch.pi
-        command[:, 2] = (_HEADING_GAIN * error).clamp(-1.0, 1.0)
-        task.commands.set(command)
-        action = policy.act(env.observe())
-        check_finite(action, running)
-        step = env.step(action)
-        returns += running * step.reward
-        lengths += running
-        for name, term in step.terms.items():
-            sums[name] = sums.get(name, 0.0) + float((running * term).sum())
-        fell = fell | (running & step.terminated)
-        if k + 1 < task.max_episode_steps:  # the last step ends every episode
-            crossed = crossed | (running & step.truncated)
-        running = running & ~step.done
-        policy.reset_worlds(step.done)
-        if not bool(running.any()):
-            break
-    return crossed, fell, returns, lengths, sums
+class _Ahead:
+    """The worlds of `env`, in which every robot is told to go straight ahead."""
+
+    def __init__(self, env: BatchedEnv) -> None:
+        self.env, self.interface, self.nb_worlds = env, env.interface, env.nb_worlds
+        assert isinstance(env.task, Walking)
+        self._task = env.task
+        self._command = torch.zeros(env.nb_worlds, 3)
+        self._command[:, 0] = _SPEED * min(1.0, env.task.leg_length / FULL_LEGS)
+        self.crossed = torch.zeros(env.nb_worlds, dtype=torch.bool)
+        """Whose first episode ended on the other side, bool (E,)."""
+        self._over = self.crossed.clone()
+        self._left = env.task.max_episode_steps
+
+    def reset(self) -> Tensor:
+        """Where robots look is where they are to go."""
+        self.env.reset()
+        self._heading = self._task.yaw.clone()
+        return self._observe()
+
+    def _observe(self) -> Tensor:
+        error = (self._heading - self._task.yaw + torch.pi).remainder(2.0 * torch.pi) - torch.pi
+        self._command[:, 2] = (_HEADING_GAIN * error).clamp(-1.0, 1.0)
+        self._task.commands.set(self._command)
+        return self.env.observe()
+
+    def step(self, action: Tensor) -> Transition:
+        """One step; a first episode that is cut short, but not by the clock, ends across."""
+        step = self.env.step(action)
+        self._left -= 1
+        if self._left:
+            self.crossed |= step.truncated & ~self._over
+        self._over |= step.done
+        return replace(step, obs=self._observe())
+
+    def report(self) -> dict[str, float]:
+        """That of the worlds."""
+        return self.env.report()
+
+    def close(self) -> None:
+        """Close the worlds."""
+        self.env.close()
+
+    def state_dict(self) -> dict[str, Any]:
+        """That of the worlds."""
+        return self.env.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue the worlds."""
+        self.env.load_state_dict(state)
 
 
 def crossing_table(result: CrossingEvaluation) -> dict[str, str]:
