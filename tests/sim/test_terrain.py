@@ -78,7 +78,7 @@ def test_tiles_lie_where_their_origins_say():
 def test_the_ground_ends_as_it_begins_to_end():
     terrain = Terrain(SMALL)
     beyond = torch.tensor([[-99.0, 0.3], [0.2, 99.0], [float("nan"), 0.0]])
-    assert torch.isfinite(terrain.nearest_heights(beyond)).all()
+    assert torch.isfinite(terrain.nearest_heights(*beyond.T)).all()
     assert terrain.heights_at(beyond[:2]).tolist() == [0.0, 0.0]
 
 
@@ -88,7 +88,7 @@ def test_the_nearest_point_is_within_half_a_cell():
     grid = terrain.corner + 0.1 * torch.stack([i, j], dim=1)
     moved = grid + torch.tensor([[0.04, -0.04], [-0.04, 0.0], [0.04, 0.04]])
     expected = terrain.heights[i, j]
-    torch.testing.assert_close(terrain.nearest_heights(moved), expected)
+    torch.testing.assert_close(terrain.nearest_heights(*moved.T), expected)
     torch.testing.assert_close(terrain.heights_at(grid), expected, atol=1e-4, rtol=0.0)
 
 

@@ -129,9 +129,11 @@ class HeightScan:
         """The scan of robots at (E, 2), heading yaw (E,), base at z (E,) in the world, (E, H)."""
         cos, sin = torch.cos(yaw)[:, None], torch.sin(yaw)[:, None]
         x, y = self.points.unbind(dim=1)
-        around = torch.stack([cos * x - sin * y, sin * x + cos * y], dim=2)
-        ground = self._terrain.nearest_heights(xy[:, None] + around)
-        return (z[:, None] - self._leg_length - ground).clamp(-1.0, 1.0)
+        ground = self._terrain.nearest_heights(
+            torch.addcmul(xy[:, :1], cos, x).addcmul_(sin, y, value=-1.0),
+            torch.addcmul(xy[:, 1:], sin, x).addcmul_(cos, y),
+        )
+        return (z[:, None] - self._leg_length - ground).clamp_(-1.0, 1.0)
 
 
 class Course:
