@@ -51,15 +51,21 @@ def test_feet_stand_where_two_links_of_a_leg_put_them():
 
 
 @pytest.mark.parametrize("robot", LEGGED, ids=[robot.name for robot in LEGGED])
-def test_sensors_count_the_spheres_of_each_foot(robot):
+def test_sensors_count_the_shapes_of_each_foot(robot):
     model, body = _anatomy(robot, "all")
-    names = [[model.geom(i).name for i in geoms] for geoms in body.foot_geoms]
-    assert len(names) == len(robot.feet)
-    for foot, spheres, columns in zip(robot.feet, names, body.foot_sensors, strict=True):
-        assert {name.partition(" collision ")[0] for name in spheres} == {foot}
-        assert [model.sensor(f"contact {name}").adr[0] for name in spheres] == columns.tolist()
-    columns = [body.floor_sensor, *body.foot_sensors.flat]
+    names = [model.geom(i).name for i in range(model.ngeom)]
+    assert len(body.foot_geoms) == len(robot.feet)
+    for foot, spheres, columns in zip(robot.feet, body.foot_geoms, body.foot_sensors, strict=True):
+        shapes = [name for name in names if name.partition(" collision ")[0] == foot]
+        assert {names[i] for i in spheres} <= set(shapes)
+        assert [model.sensor(f"contact {name}").adr[0] for name in shapes] == columns.tolist()
+    columns = [body.floor_sensor, body.base_sensor, *body.foot_sensors.flat]
     assert sorted(columns) == list(range(model.nsensordata))
+
+
+def test_the_tube_of_a_foot_is_foot_too():
+    _, body = _anatomy(ANYMAL_C, "all")
+    assert body.foot_geoms.shape == (4, 1) and body.foot_sensors.shape == (4, 2)
 
 
 def test_feet_may_stand_on_many_spheres():

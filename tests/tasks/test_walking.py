@@ -355,6 +355,16 @@ def test_a_robot_that_lies_down_or_leans_has_fallen():
     assert env.task.terminated().tolist() == [False, True, False, True]
 
 
+@pytest.mark.parametrize("height", [0.2, 0.05])
+def test_a_base_on_the_ground_is_a_fall_whatever_its_height(height):
+    env = _env(nb_envs=1, fall_height=0.01)
+    q = env.worlds.qpos.clone()
+    q[:, 2] = height  # the trunk of a Go2 is 0.11 m high
+    env.worlds.set_state(torch.arange(1), q, 0.0 * env.worlds.qvel)
+    env.task.observe()
+    assert env.task.terminated().item() == (height == 0.05)
+
+
 @pytest.mark.parametrize("robot", ["go2", "bolt"])
 def test_going_on_from_a_saved_state_is_never_having_stopped(robot):
     settings = {"robot": robot, "imperfect": True, "push_s": 0.1, "episode_s": 0.3,

@@ -92,9 +92,12 @@ def test_a_fall_is_a_tilt_beyond_the_limit_or_a_base_below_it():
     gravity = torch.tensor([[math.sin(t), 0.0, -math.cos(t)] for t in tilts])
     for sideways in (False, True):
         seen = gravity[:, [1, 0, 2]] if sideways else gravity
-        view = SimpleNamespace(gravity=seen, height=torch.tensor(heights))
+        lying = torch.zeros(len(heights), dtype=torch.bool)
+        view = SimpleNamespace(gravity=seen, height=torch.tensor(heights), base_contact=lying)
         fallen = walking.fallen(view, tilt=1.0, height=0.2)
         assert fallen.tolist() == [False, True, True, True, False, True]
+        view.base_contact = ~lying
+        assert walking.fallen(view, tilt=1.0, height=0.2).all()
 
 
 def test_soft_limits_leave_five_percent_of_the_range_at_each_end():

@@ -129,7 +129,7 @@ def test_killed_twenty_times_at_random_and_resumed_gives_the_undisturbed_numbers
     assert kills == 20, "the run was too short to be killed twenty times"
     subprocess.run([sys.executable, "-c", _CHILD, str(folder.path)], check=True, timeout=300)
     assert_same_state(_numbers(load_checkpoint(whole.last)), _numbers(load_checkpoint(folder.last)))
-    assert len(read_progress(folder.progress)) == 400
+    assert len(read_progress(folder.progress)) == 800
 
 
 def test_a_folder_without_a_checkpoint_begins_at_the_beginning(tmp_path):

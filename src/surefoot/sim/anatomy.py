@@ -15,12 +15,16 @@ from surefoot.sim.urdf import SEPARATOR
 
 _SPHERE = mujoco.mjtGeom.mjGEOM_SPHERE
 _CONTACT = "contact "
-_FIRST_Q, _FIRST_V = 7, 6  # the joints follow the free base in qpos and qvel
+_BASE = 1  # the body of the free joint
+_FIRST_Q = 7  # the joints follow the free base in qpos
 
 
 @dataclass(frozen=True, kw_only=True)
 class Anatomy:
-    """A legged robot's joints, limits and feet; J joints, F feet, G spheres of a foot."""
+    """A legged robot's joints, limits and feet.
+
+    J joints, F feet, G spheres of a foot, S shapes of a foot's link, spheres included.
+    """
 
     home: NDArray[np.float64]
     """Joint angles at the start of an episode, (J,), rad."""
@@ -33,7 +37,9 @@ class Anatomy:
     foot_geoms: NDArray[np.int64]
     """Numbers of the spheres that the robot stands on, (F, G)."""
     foot_sensors: NDArray[np.int64]
-    """Columns of the sensor data that count the contacts of these, (F, G)."""
+    """Columns of the sensor data that count the contacts of the feet's links, (F, S)."""
+    base_sensor: int
+    """Column that counts the contacts of the base with the ground."""
     floor_sensor: int
     """Column that counts all contacts with the ground."""
     foot_radius: float
@@ -50,48 +56,35 @@ class Anatomy:
 
 
 def add_contact_sensors(spec: mujoco.MjSpec, robot: Robot) -> None:
-    """Count the contacts of the ground with each foot, and with everything.
+    """Count the contacts of the ground with each foot, with the base, and with everything."""
+    _check_feet(spec, robot)
+    _add_contact_sensor(spec, "", mujoco.mjtObj.mjOBJ_UNKNOWN)
+    _add_contact_sensor(spec, spec.worldbody.first_body().name, mujoco.mjtObj.mjOBJ_BODY)
+    for geom in spec.geoms:
+        if geom.contype and geom.name.partition(SEPARATOR)[0] in robot.feet:
+            _add_contact_sensor(spec, geom.name, mujoco.mjtObj.mjOBJ_GEOM)
 
-    Of a foot only its spheres count as the foot: what else its link has is leg.
-    """
-    _add_contact_sensor(spec, FLOOR, "")
-    for geoms in _foot_spheres(spec, robot):
-        for geom in geoms:
-            _add_contact_sensor(spec, FLOOR, geom)
 
-
-def _add_contact_sensor(spec: mujoco.MjSpec, first: str, second: str) -> None:
+def _add_contact_sensor(spec: mujoco.MjSpec, name: str, kind: mujoco.mjtObj) -> None:
+    found = 1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND)
     spec.add_sensor(
-        name=f"{_CONTACT}{second}",
+        name=f"{_CONTACT}{name}",
         type=mujoco.mjtSensor.mjSENS_CONTACT,
         objtype=mujoco.mjtObj.mjOBJ_GEOM,
-        objname=first,
-        reftype=mujoco.mjtObj.mjOBJ_GEOM if second else mujoco.mjtObj.mjOBJ_UNKNOWN,
-        refname=second,
-        intprm=[
-            1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND),
-            0,
-            1,
-        ],  # found, unsorted, one slot
+        objname=FLOOR,
+        reftype=kind,
+        refname=name,
+        intprm=[found, 0, 1],  # unsorted, one slot
     )
 
 
-def _foot_spheres(spec: mujoco.MjSpec, robot: Robot) -> list[list[str]]:
-    """Names of the spheres of each foot."""
-    spheres = [
-        [
-            geom.name
-            for geom in spec.geoms
-            if geom.type == _SPHERE and geom.name.partition(SEPARATOR)[0] == foot
-        ]
-        for foot in robot.feet
-    ]
-    for foot, names in zip(robot.feet, spheres, strict=True):
-        if not names:
-            raise InvalidConfig(f"the foot '{foot}' of {robot.name} has no sphere to stand on")
-    if not spheres:
+def _check_feet(spec: mujoco.MjSpec, robot: Robot) -> None:
+    if not robot.feet:
         raise InvalidConfig(f"the robot '{robot.name}' has no feet: declare the links it stands on")
-    return spheres
+    spheres = {g.name.partition(SEPARATOR)[0] for g in spec.geoms if g.type == _SPHERE}
+    for foot in robot.feet:
+        if foot not in spheres:
+            raise InvalidConfig(f"the foot '{foot}' of {robot.name} has no sphere to stand on")
 
 
 def anatomy(model: mujoco.MjModel, robot: Robot) -> Anatomy:
@@ -105,9 +98,12 @@ def anatomy(model: mujoco.MjModel, robot: Robot) -> Anatomy:
     if [int(j.qposadr[0]) for j in joints] != list(range(_FIRST_Q, _FIRST_Q + nb)):
         names = [model.joint(i).name for i in range(1, model.njnt)]
         raise InvalidConfig(f"the servos of {robot.name} must be in the order of {names}")
-    geoms = [
-        [i for i in range(model.ngeom) if _is_sphere_of(model, i, foot)] for foot in robot.feet
-    ]
+    shapes = [
+        [i for i in range(model.ngeom) if model.geom(i).name.partition(SEPARATOR)[0] == foot
+         and model.geom_contype[i]]
+        for foot in robot.feet
+    ]  # fmt: skip
+    geoms = [[i for i in foot if model.geom_type[i] == _SPHERE] for foot in shapes]
     data = mujoco.MjData(model)
     data.qpos[2] = 0.0
     mujoco.mj_forward(model, data)
@@ -121,14 +117,10 @@ def anatomy(model: mujoco.MjModel, robot: Robot) -> Anatomy:
         torque_limits=model.actuator_forcerange[:, 1].copy(),
         axes=axes.copy(),
         foot_geoms=np.array(geoms),
-        foot_sensors=np.array([[column[_CONTACT + model.geom(i).name] for i in f] for f in geoms]),
+        foot_sensors=np.array([[column[_CONTACT + model.geom(i).name] for i in f] for f in shapes]),
+        base_sensor=column[_CONTACT + model.body(_BASE).name],
         floor_sensor=column[_CONTACT],
         foot_radius=float(model.geom_size[geoms[0][0], 0]),
         foot_home=data.geom_xpos[geoms].mean(axis=1),
         mass=float(model.body_mass.sum()),
     )
-
-
-def _is_sphere_of(model: mujoco.MjModel, geom: int, foot: str) -> bool:
-    name = model.geom(geom).name
-    return bool(model.geom_type[geom] == _SPHERE) and name.partition(SEPARATOR)[0] == foot

@@ -114,6 +114,7 @@ class Walking:
         self.height = q[:, 2] - under_feet.mean(dim=1)
         touching = self._sensors[:, self._foot_sensors]
         self.foot_contact = (touching > 0.0).any(dim=2)
+        self.base_contact = self._sensors[:, self.body.base_sensor] > 0.0
         self.other_contacts = (
             self._sensors[:, self.body.floor_sensor] - touching.sum(dim=(1, 2))
         ).float()
@@ -212,7 +213,7 @@ class Walking:
 
     @property
     def has_fallen(self) -> Tensor:
-        """Tilted too far, or too low, bool (E,)."""
+        """Tilted too far, too low, or with the base on the ground, bool (E,)."""
         c = self.config
         return walking.fallen(self, tilt=c.fall_tilt, height=c.fall_height * self.leg_length)
 

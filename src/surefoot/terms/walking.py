@@ -67,6 +67,8 @@ class WalkingView(Protocol):
     """Whether a foot touches the ground, bool (E, F)."""
     landed_after: Tensor
     """Time in the air of the feet that have just touched down, 0 for the others, (E, F), s."""
+    base_contact: Tensor
+    """Whether the base touches the ground, bool (E,)."""
     other_contacts: Tensor
     """How many contacts with the ground are not a foot's, (E,)."""
 
@@ -169,6 +171,9 @@ def within_limits(view: WalkingView) -> Tensor:
 
 
 def fallen(view: WalkingView, *, tilt: float, height: float) -> Tensor:
-    """Whether the base leans further than `tilt` rad or is lower than `height` m, bool (E,)."""
+    """Whether the base leans further than `tilt` rad, is lower than `height` m or touches down.
+
+    Shape (E,).
+    """
     level = -view.gravity[:, 2]
-    return (level < torch.cos(torch.tensor(tilt))) | (view.height < height)
+    return (level < torch.cos(torch.tensor(tilt))) | (view.height < height) | view.base_contact
