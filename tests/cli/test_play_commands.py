@@ -25,6 +25,19 @@ def test_turning_left_is_a_negative_yaw_command_and_a_positive_rotation_about_z(
     assert target == [0.25, -0.5]
 
 
+def test_a_robot_on_legs_also_walks_to_the_left():
+    env = _make("quadruped-flat")
+    env.reset()
+    sliders = _sliders(env)
+    assert [(s.name, s.high) for s in sliders] == [
+        ("forward", 1.0), ("turn left", 1.0), ("walk left", 0.5)
+    ]  # fmt: skip
+    _follow(env, np.array([0.5, -0.25, 0.125]))
+    command = [env.interface.observation.slice(f"target_{n}") for n in
+               ("velocity_x", "velocity_y", "yaw_velocity")]  # fmt: skip
+    assert [env.task.observe()[0, c].item() for c in command] == [0.5, 0.125, -0.25]
+
+
 def test_a_negative_yaw_command_turns_the_robot_to_its_left():
     """Wheels at opposite ground speeds: the heading about z grows, and the reward sees it."""
     import torch

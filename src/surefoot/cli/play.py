@@ -113,17 +113,17 @@ def _show(loaded: LoadedPolicy, options: argparse.Namespace) -> None:
 
 
 def _sliders(env: BatchedEnv) -> tuple[Slider, ...]:
-    """What the operator may command: forward speed and left turn, where the task has commands."""
+    """What the operator may command: forward speed, left turn and, on legs, a walk to the left."""
     from surefoot.sim.viewer import Slider
-    from surefoot.tasks.upkie_gyropod import UpkieGyropod
 
-    if not isinstance(env.task, UpkieGyropod):
+    most = [s.high for s in env.interface.observation if s.source == "operator"]
+    if not most:
         return ()
-    layout = env.interface.observation
-    speed, yaw = (s.high for s in layout if s.source == "operator")
+    speed, *sideways, yaw = most
     return (
         Slider(name="forward", low=-speed, high=speed, unit="m/s", keys="up-down"),
         Slider(name="turn left", low=-yaw, high=yaw, unit="rad/s", keys="left-right"),
+        *(Slider(name="walk left", low=-left, high=left, unit="m/s") for left in sideways),
     )
 
 
@@ -133,7 +133,12 @@ def _follow(env: BatchedEnv, commands: ArrayLike) -> None:
     import torch
 
     from surefoot.tasks.upkie_gyropod import UpkieGyropod
+    from surefoot.tasks.walking import Walking
 
+    values = np.asarray(commands, dtype=np.float32)
     if isinstance(env.task, UpkieGyropod):
-        forward, left = np.asarray(commands, dtype=np.float32)
-        env.task.set_targets(torch.tensor([[forward, -left]]))  # the task counts right turns
+        forward, turn = values
+        env.task.set_targets(torch.tensor([[forward, -turn]]))  # the task counts right turns
+    elif isinstance(env.task, Walking):
+        forward, turn, left = values
+        env.task.commands.set(torch.tensor([[forward, left, turn]]))
