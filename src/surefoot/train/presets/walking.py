@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.sim.randomization import Randomization
@@ -33,39 +35,50 @@ _MILD = Randomization(
 )
 """Where the time to a walk counts: every range makes it longer."""
 
+_FLAT = WalkingConfig(
+    command=CommandConfig(heading_share=0.1),
+    gait=GaitConfig(height=0.25, tolerance=0.07),
+    reward=WalkingReward(yaw_velocity=1.5, gait=3.0, slip=0.3, height=5.0, pose=0.1),
+    randomize=_MILD,
+)
+_AGENT = AgentConfig(
+    append_last_command=True,
+    normalize_observation=True,
+    mirror="network",
+    net_arch_pi=(128, 128),
+    net_arch_vf=(128, 128),
+    activation="relu",
+    log_std_init=-1.2,
+)
+_PPO = PPOConfig(
+    n_steps=24,
+    batch_size=3072,
+    n_epochs=4,
+    gamma=0.97,
+    learning_rate=1e-3,
+    learning_rate_schedule="adaptive",
+    desired_kl=0.01,
+    max_grad_norm=1.0,
+    vf_coef=1.0,
+    normalize_return=True,
+)
+
 WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     ("quadruped-flat", "ppo"): {
         "default": RunConfig(
-            task=WalkingConfig(
-                command=CommandConfig(heading_share=0.1),
-                gait=GaitConfig(height=0.25, tolerance=0.07),
-                reward=WalkingReward(yaw_velocity=1.5, gait=3.0, slip=0.3, height=5.0, pose=0.1),
-                randomize=_MILD,
-            ),
-            agent=AgentConfig(
-                append_last_command=True,
-                normalize_observation=True,
-                mirror="network",
-                net_arch_pi=(128, 128),
-                net_arch_vf=(128, 128),
-                activation="relu",
-                log_std_init=-1.2,
-            ),
-            algo=PPOConfig(
-                n_steps=24,
-                batch_size=3072,
-                n_epochs=4,
-                gamma=0.97,
-                learning_rate=1e-3,
-                learning_rate_schedule="adaptive",
-                desired_kl=0.01,
-                max_grad_norm=1.0,
-                ent_coef=0.0,
-                vf_coef=1.0,
-                normalize_return=True,
-            ),
+            task=_FLAT,
+            agent=_AGENT,
+            algo=_PPO,
             nb_envs=512,
             steps=1_966_080,
+        ),
+        # For worlds that differ more, over two and a half times the steps.
+        "robust": RunConfig(
+            task=replace(_FLAT, randomize=_ROBUST),
+            agent=_AGENT,
+            algo=_PPO,
+            nb_envs=512,
+            steps=4_915_200,
         ),
     },
     ("quadruped-rough", "ppo"): {
@@ -74,28 +87,14 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
                 gait=GaitConfig(height=0.3, tolerance=0.1),
                 reward=WalkingReward(gait=2.0, slip=0.1, height=1.0, pose=0.1, orientation=1.0),
             ),
-            agent=AgentConfig(
-                append_last_command=True,
-                normalize_observation=True,
-                mirror="network",
+            agent=replace(
+                _AGENT,
                 net_arch_pi=(256, 128),
                 net_arch_vf=(256, 128),
                 activation="elu",
                 log_std_init=-1.0,
             ),
-            algo=PPOConfig(
-                n_steps=24,
-                batch_size=6144,
-                n_epochs=4,
-                gamma=0.99,
-                learning_rate=1e-3,
-                learning_rate_schedule="adaptive",
-                desired_kl=0.01,
-                max_grad_norm=1.0,
-                ent_coef=0.0,
-                vf_coef=1.0,
-                normalize_return=True,
-            ),
+            algo=replace(_PPO, batch_size=6144, gamma=0.99),
             nb_envs=1024,
             steps=29_491_200,
         ),
