@@ -70,13 +70,13 @@ _CARTPOLE = DQNConfig(
     log_interval=1_024,
 )
 _CARTPOLE_C51 = C51Config(
-    learning_rate=5e-4,
+    learning_rate=2.5e-4,
     batch_size=64,
     buffer_size=100_000,
     learning_starts=1_000,
     train_freq=256,
     gradient_steps=128,
-    target_update_interval=128,
+    target_update_interval=256,
     exploration_fraction=0.16,
     exploration_final_eps=0.04,
     log_interval=1_024,
