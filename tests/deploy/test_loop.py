@@ -167,6 +167,21 @@ def test_an_environment_that_fails_is_closed_and_its_words_are_kept():
     assert (report.steps, report.ramp_steps, env.nb_closed) == (3, 0, 1)
 
 
+def test_an_environment_that_fails_while_it_comes_to_rest_is_closed_and_its_words_are_kept():
+    def fail(step):
+        if step == 13:  # the third of the ramp
+            raise TimeoutError("spine did not answer within 100 ms")
+
+    env = Rig(on_step=fail)
+    report = run(Puppet(1.0), env, duration_s=0.05)
+    assert (report.steps, report.ramp_steps, env.nb_closed) == (10, 2, 1)
+    assert report.stop_reason == "duration"
+    assert report.message.endswith(
+        "; the environment failed while coming to rest "
+        "(TimeoutError: spine did not answer within 100 ms)"
+    )
+
+
 def test_a_reset_or_a_close_that_fails_leaves_a_report():
     class Broken(Rig):
         def reset(self, **kwargs):

@@ -100,7 +100,7 @@ class ClosedLoop:
         self._last: Array | None = None
         self._steps = self._ramp_steps = self._clamped = 0
         self._fell_at: int | None = None
-        self._trouble = ""
+        self._trouble = self._unrest = ""
 
     def run(self, seed: int | None) -> Stop:
         """Drive, come to rest, close the environment; says why it ended."""
@@ -111,14 +111,13 @@ class ClosedLoop:
                     self._come_to_rest()
             except KeyboardInterrupt:
                 stop = Stop(reason="interrupt", message="stopped at once, on a second Ctrl-C")
-            except Exception:  # of the operator's, the watcher's or the policy's code
+            except Exception:  # whoever's code it was: the motors must not keep their last command
                 self._come_to_rest()
-                raise
+                raise  # and the error is not ours to judge
             finally:
                 self._close()
-        if self._trouble:
-            stop = replace(stop, message=f"{stop.message}; {self._trouble}")
-        return stop
+        said = [stop.message, self._unrest, self._trouble]
+        return replace(stop, message="; ".join(words for words in said if words))
 
     def report(self, stop: Stop, *, realtime: bool, wall_s: float) -> DeploymentReport:
         """The counters after `run`."""
@@ -249,7 +248,11 @@ class ClosedLoop:
             self._schedule.before_step()
             try:
                 *_, terminated, truncated, _ = self._env.step(self._sent(command))
-            except Exception:  # it no longer listens; closing is all that is left
+            except Exception as error:  # any environment's code: it must still be closed
+                _LOG.debug("the environment failed to come to rest", exc_info=error)
+                self._unrest = (
+                    f"the environment failed while coming to rest ({type(error).__name__}: {error})"
+                )
                 return
             self._schedule.after_step()
             self._ramp_steps += 1
