@@ -175,7 +175,7 @@ def test_an_environment_that_fails_while_it_comes_to_rest_is_closed_and_its_word
     env = Rig(on_step=fail)
     report = run(Puppet(1.0), env, duration_s=0.05)
     assert (report.steps, report.ramp_steps, env.nb_closed) == (10, 2, 1)
-    assert report.stop_reason == "duration"
+    assert report.stop_reason == "environment failed" and report.is_fault
     assert report.message.endswith(
         "; the environment failed while coming to rest "
         "(TimeoutError: spine did not answer within 100 ms)"

@@ -116,6 +116,8 @@ class ClosedLoop:
                 raise  # and the error is not ours to judge
             finally:
                 self._close()
+        if self._unrest:
+            stop = replace(stop, reason="environment failed")
         said = [stop.message, self._unrest, self._trouble]
         return replace(stop, message="; ".join(words for words in said if words))
 
