@@ -8,6 +8,7 @@ every so many gradient steps: the figures are converted.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from surefoot.agent.config import AgentConfig
 from surefoot.algos.actor_critic_config import DDPGConfig, SACConfig, TD3Config
@@ -57,30 +58,18 @@ _DEFAULTS: dict[str, tuple[AgentConfig, OffPolicyAlgoConfig, int]] = {
 }
 """Networks, settings and steps of each algorithm where nothing is known of the environment."""
 
-_CARTPOLE = DQNConfig(
-    learning_rate=2.3e-3,
-    batch_size=64,
-    buffer_size=100_000,
-    learning_starts=1_000,
-    train_freq=256,
-    gradient_steps=128,
-    target_update_interval=128,
-    exploration_fraction=0.16,
-    exploration_final_eps=0.04,
-    log_interval=1_024,
-)
-_CARTPOLE_C51 = C51Config(
-    learning_rate=2.5e-4,
-    batch_size=64,
-    buffer_size=100_000,
-    learning_starts=1_000,
-    train_freq=256,
-    gradient_steps=128,
-    target_update_interval=256,
-    exploration_fraction=0.16,
-    exploration_final_eps=0.04,
-    log_interval=1_024,
-)
+_ON_CARTPOLE: dict[str, Any] = {
+    "batch_size": 64,
+    "buffer_size": 100_000,
+    "learning_starts": 1_000,
+    "train_freq": 256,
+    "gradient_steps": 128,
+    "exploration_fraction": 0.16,
+    "exploration_final_eps": 0.04,
+    "log_interval": 1_024,
+}
+_CARTPOLE = DQNConfig(learning_rate=2.3e-3, target_update_interval=128, **_ON_CARTPOLE)
+_CARTPOLE_C51 = C51Config(learning_rate=2.5e-4, target_update_interval=256, **_ON_CARTPOLE)
 _ACROBOT = DQNConfig(
     learning_rate=6.3e-4,
     buffer_size=50_000,
