@@ -17,11 +17,12 @@ NB_JOINTS, NB = 12, 6
 GO2 = find_robot("go2")
 
 
-def _env(randomize, *, imperfect=True, nb_envs=NB, **settings):
+def _env(randomize, *, imperfect=True, nb_envs=NB, training=False, **settings):
     config = WalkingConfig(randomize=randomize, push_s=0.0, collisions="feet", **settings)
     env = make_batched(
-        "quadruped-flat", config, nb_envs=nb_envs, seed=0, imperfect=imperfect, sim_threads=1
-    )
+        "quadruped-flat", config, nb_envs=nb_envs, seed=0, imperfect=imperfect,
+        training=training, sim_threads=1,
+    )  # fmt: skip
     env.reset()
     return env
 
@@ -253,26 +254,66 @@ def test_no_lag_and_no_noise_in_a_perfect_world():
     assert (_parameter(env, "geom_friction")[:, 0, 0] <= 0.5).all()  # the world still differs
 
 
-def test_the_ranges_grow_while_nobody_falls_and_shrink_when_all_do():
-    env = _env(replace(_only(friction=(0.4, 0.4)), grows=True))
+GROWING = Randomization(friction=(0.4, 0.4), grows=True)
+DT = 0.02
+
+
+def _follow(randomizer, nb_steps, *, share):
+    fell = torch.zeros(1000, dtype=torch.bool)
+    fell[: round(1000 * share)] = True
+    for _ in range(nb_steps):
+        randomizer.follow(fell, DT)
+
+
+def test_the_ranges_grow_while_robots_seldom_fall():
+    env = _env(GROWING, training=True)
     randomizer = env.task.randomizer
     friction = _parameter(env, "geom_friction")[:, 0, 0]
     assert randomizer.width == 0.0 and (friction == 1.0).all()
-    randomizer.follow(torch.zeros(1000, dtype=torch.bool))
-    grown = randomizer.width
-    # 1 - 0.99^n > 0.8 from the 161st on: then 0.002 for each, until all of the range is in use
-    assert grown == pytest.approx(1.0)
-    assert env.report()["curriculum/randomization"] == pytest.approx(1.0)
+    # 0.05 falls per second at first; 0.05 x 0.998^n < 0.01 from n = ln 5 / -ln 0.998 = 803.9 on
+    _follow(randomizer, 803, share=0.0)
+    assert randomizer.width == 0.0
+    _follow(randomizer, 100, share=0.0)
+    assert randomizer.width == pytest.approx(0.1)
+    _follow(randomizer, 1000, share=0.0)
+    assert env.report()["curriculum/randomization"] == 1.0
     env.task.reset(torch.arange(NB), 1.0, imperfect=True)
-    assert (friction < 0.5).all()
-    randomizer.follow(torch.ones(300, dtype=torch.bool))
-    assert 0.0 < randomizer.width < grown
+    torch.testing.assert_close(friction, torch.full_like(friction, 0.4))
+
+
+def test_the_ranges_shrink_while_robots_often_fall_and_rest_in_between():
+    randomizer = _env(GROWING, training=True).task.randomizer
+    _follow(randomizer, 1500, share=0.0)
+    wide = randomizer.width
+    _follow(randomizer, 3000, share=0.03 * DT)  # 0.03 falls per second: neither
+    resting = randomizer.width
+    assert resting >= wide
+    _follow(randomizer, 500, share=0.03 * DT)
+    assert randomizer.width == resting
+    _follow(randomizer, 300, share=0.5 * DT)
+    assert 0.0 < randomizer.width < resting
+
+
+def test_starting_an_episode_says_nothing_about_how_the_last_one_went():
+    env = _env(GROWING, training=True, nb_envs=64)
+    before = env.task.randomizer.state_dict()["width"]
+    for _ in range(5):
+        env.reset()
+    assert torch.equal(env.task.randomizer.state_dict()["width"], before)
+
+
+def test_evaluation_draws_from_the_whole_range():
+    env = _env(replace(GROWING, friction=(0.4, 0.5)))
+    friction = _parameter(env, "geom_friction")[:, 0, 0]
+    assert (friction >= 0.4).all() and (friction <= 0.5).all()
+    assert "curriculum/randomization" not in env.report()
 
 
 def test_resuming_continues_with_the_same_worlds():
     ranges = _only(friction=(0.4, 1.2), base_mass=(0.0, 0.2), action_delay=(0.0, 0.02),
                    encoder_bias=(-0.02, 0.02), motor_strength=(0.8, 1.2))  # fmt: skip
-    env, other = _env(replace(ranges, grows=True)), _env(replace(ranges, grows=True))
+    growing = replace(ranges, grows=True)
+    env, other = (_env(growing, training=True) for _ in range(2))
     action = env.task._home.repeat(NB, 1)
     for _ in range(5):
         env.step(action + 0.3)

@@ -45,8 +45,8 @@ def make_batched(
         nb_envs: E.
         seed: Seed of resets, noise and lags.
         imperfect: Sensor noise, action noise and lag.
-        training: Let the reset range grow, and end episodes after `practice_s`; False begins with
-            all of the range, and plays whole episodes.
+        training: Let the reset range and the randomization grow, and end episodes after
+            `practice_s`; False begins with all of the ranges, and plays whole episodes.
         sim_threads: Threads that step the worlds, 0 for every processor.
 
     Raises:
@@ -58,8 +58,10 @@ def make_batched(
     robot = find_robot(config.robot)
     if isinstance(config, WalkingConfig):
         config = config.practised if training else config
-        if isinstance(config, RoughWalkingConfig) and not training:
-            config = without_curriculum(config)
+        if not training:
+            config = replace(config, randomize=replace(config.randomize, grows=False))
+            if isinstance(config, RoughWalkingConfig):
+                config = without_curriculum(config)
         model = walking_model(config, robot)
         body, ground = anatomy(model, robot), None
         if isinstance(config, RoughWalkingConfig):

@@ -12,9 +12,9 @@ from surefoot.sim.backend import Worlds
 from surefoot.sim.randomization import IMPERFECTIONS, VARIATIONS, Randomization
 
 _BASE = 1  # the body of the free joint
-_WIDEN, _NARROW = 0.8, 0.5  # shares of episodes without a fall
-_RATE = 0.002  # change of the width with each episode
-_MEMORY = 0.01  # weight of the newest episode in the share
+_WIDEN, _NARROW = 0.01, 0.05  # falls of a robot per second: fewer widen, more narrow
+_STEP = 0.001  # change of the width in each step
+_MEMORY = 0.002  # weight of the newest step in the rate of falls
 
 
 class Randomizer:
@@ -43,7 +43,7 @@ class Randomizer:
         """What the joints' angles are reported too large by, rad, (E, J)."""
         self.width = 0.0 if config.grows else 1.0
         """Share of the ranges in use, in [0, 1]."""
-        self._survival = 0.0
+        self._fall_rate = _NARROW  # of a robot, 1/s
         self._nominal = {
             name: worlds.parameter(name)[0].clone() for name in self._parameters_written()
         }
@@ -149,20 +149,20 @@ class Randomizer:
             limits = self._nominal["actuator_forcerange"]
             self._write("actuator_forcerange")[ids] = limits * strength[..., None]
 
-    def follow(self, fell: Tensor) -> None:
-        """Widen the ranges while few episodes end in a fall, narrow them when many do.
+    def follow(self, fell: Tensor, dt: float) -> None:
+        """Widen the ranges while the robots seldom fall, narrow them when they often do.
 
         Args:
-            fell: Whether each of the episodes that have just ended did so in a fall, bool (N,).
+            fell: Whether each robot has fallen in the step that was just made, bool (E,).
+            dt: Duration of that step, s.
         """
         if not self._grows:
             return
-        for survived in (~fell).tolist():
-            self._survival += _MEMORY * (survived - self._survival)
-            if self._survival > _WIDEN:
-                self.width = min(1.0, self.width + _RATE)
-            elif self._survival < _NARROW:
-                self.width = max(0.0, self.width - _RATE)
+        self._fall_rate += _MEMORY * (float(fell.float().mean()) / dt - self._fall_rate)
+        if self._fall_rate < _WIDEN:
+            self.width = min(1.0, self.width + _STEP)
+        elif self._fall_rate > _NARROW:
+            self.width = max(0.0, self.width - _STEP)
 
     def report(self) -> dict[str, float]:
         """The width, where it changes."""
@@ -172,10 +172,10 @@ class Randomizer:
         """What was drawn that the worlds do not hold, and the width."""
         return {
             "encoder_bias": self.encoder_bias.clone(),
-            "width": torch.tensor([self.width, self._survival], dtype=torch.float64),
+            "width": torch.tensor([self.width, self._fall_rate], dtype=torch.float64),
         }
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from `state_dict`."""
         self.encoder_bias = state["encoder_bias"].clone()
-        self.width, self._survival = state["width"].tolist()
+        self.width, self._fall_rate = state["width"].tolist()

@@ -145,7 +145,6 @@ class Walking:
         joints = self._home + uniform(random, torch.zeros(nb, nb_joints), scale * RESET_ANGLE)
         qpos[:, _FIRST_Q:] = joints
         qvel[:, :6] = uniform(random, torch.zeros(nb, 6), scale * RESET_VELOCITY)
-        self.randomizer.follow(self.has_fallen[ids])
         self.randomizer.draw(ids, random, imperfect=imperfect)
         rest = (self._home - self.randomizer.encoder_bias[ids]) * self._kp
         self._worlds.set_state(ids, qpos, qvel, rest.double())
@@ -227,6 +226,7 @@ class Walking:
 
     def advance(self) -> None:
         """Remember what the next step compares with."""
+        self.randomizer.follow(self.has_fallen, self._dt)
         self.ground.advance(self.linear_velocity[:, :2], self.command, self.yaw)
         self._last_joint_velocity = self.joint_velocity.clone()
         self._last_foot_place = self._foot_place
