@@ -41,8 +41,17 @@ class Signal:
     source: Literal["sensor", "operator", "clock", "simulator"] = "sensor"
     """Who provides it on the robot: its sensors, whoever commands it, a clock, or nobody, because
     only a simulator knows it."""
+    clock_hz: float = 0.0
+    """Where it comes from a clock: it is a sine and a cosine of this frequency while the robot is
+    told to move, and two zeros while it is told to stand."""
 
     def __post_init__(self) -> None:
+        is_clock = self.source == "clock"
+        if is_clock != (0.0 < self.clock_hz < np.inf) or (is_clock and self.size != 2):
+            raise InvalidConfig(
+                f"Signal '{self.name}': a clock, and nothing else, has a frequency and two values, "
+                f"got {self.clock_hz} Hz and size {self.size} from a {self.source}"
+            )
         if self.size < 1 or not self.low < self.high:
             raise InvalidConfig(
                 f"Signal '{self.name}' needs size >= 1 and low < high, "

@@ -17,7 +17,7 @@ INTERFACE = Interface(
     observation=Layout(
         (
             Signal(name="lean", unit="rad", size=3),
-            Signal(name="clock", unit="1", source="clock"),
+            Signal(name="speed", unit="m/s", source="operator"),
             Signal(name="contact", unit="1", size=2, source="simulator"),
         )
     ),
@@ -138,7 +138,7 @@ def test_the_robots_interface_keeps_the_mirror_of_what_it_senses():
         action_mirror=Mirror((1, 0), (1.0, 1.0)),
     )
     assert whole.on_robot.observation_mirror == Mirror((1, 0, 2, 3), (1.0, 1.0, -1.0, -1.0))
-    assert [signal.name for signal in whole.sensed] == ["lean", "clock"]
+    assert [signal.name for signal in whole.sensed] == ["lean", "speed"]
     with pytest.raises(InvalidConfig, match="a mirror of 1 values, for a vector of 6"):
         replace(INTERFACE, observation_mirror=Mirror((0,), (1.0,)))
     for order, sign in (((1, 2, 0), (1.0,) * 3), ((0, 0), (1.0,) * 2), ((0, 1), (1.0, 0.5)),

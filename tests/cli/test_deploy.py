@@ -34,7 +34,7 @@ def test_the_table_says_how_it_ended(surefoot, pendulum):
 def test_a_fall_is_exit_code_2_because_a_script_must_notice(surefoot, pendulum):
     said = surefoot("deploy", pendulum, "--env", "Surefoot/UpkiePendulum-v0", "--no-realtime")
     assert said.code == 2 and "Traceback" not in said.err
-    assert re.search(r"^stopped +the environment ended the episode at a pitch of ", said.out)
+    assert re.search(r"^stopped +the environment ended the episode at a tilt of ", said.out)
 
 
 @pytest.fixture

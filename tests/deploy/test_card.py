@@ -63,6 +63,17 @@ def test_a_card_that_makes_no_sense_is_refused():
         dataclasses.replace(PENDULUM, rate_hz=-200.0)
 
 
+def test_a_clock_has_a_frequency_and_a_sine_and_a_cosine(tmp_path):
+    clock = Signal(name="gait_clock", unit="1", size=2, source="clock", clock_hz=7.0 / 3.0)
+    card = dataclasses.replace(PENDULUM, observation=(*PENDULUM.observation, clock))
+    path = tmp_path / "policy.json"
+    path.write_text(card.to_json())
+    assert read_card(path) == card
+    for change in ({"clock_hz": 0.0}, {"source": "sensor"}, {"size": 3}, {"clock_hz": np.inf}):
+        with pytest.raises(InvalidConfig, match="a clock, and nothing else, has a frequency and"):
+            dataclasses.replace(clock, **change)
+
+
 def test_a_missing_card_says_where_it_belongs(tmp_path):
     with pytest.raises(
         BadFile, match=r"no such policy card.*beside its ONNX file.*surefoot export"

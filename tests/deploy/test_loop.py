@@ -135,7 +135,7 @@ def test_a_fall_ends_it_without_driving_on():
     env = Rig(lambda step: [0.25 * step, 0.0, 0.0, 0.0], ends=lambda step: (step == 5, False))
     report = run(Puppet(1.0), env)
     assert report.stop_reason == "terminated" and report.is_fault
-    assert report.message == "the environment ended the episode at a pitch of 1.25 rad"
+    assert report.message == "the environment ended the episode at a tilt of 1.25 rad"
     assert (report.steps, report.ramp_steps, env.nb_closed) == (5, 0, 1)
     assert report.time_upright_s == pytest.approx(5 * 0.005)
 
@@ -239,6 +239,52 @@ def test_the_operator_fills_in_what_sensors_do_not_show():
     with pytest.raises(Mismatch, match="must command target_velocity, got 2 values"):
         run(Puppet(0.0, card), env, commands=lambda t: [0.0, 0.0])
     assert env.nb_closed == 1
+
+
+CLOCK = Signal(name="gait_clock", unit="1", size=2, source="clock", clock_hz=25.0)
+STEPPER = dataclasses.replace(PENDULUM, observation=(*PENDULUM.observation, TARGET, CLOCK))
+"""A policy that is commanded and reads a clock."""
+
+
+def test_the_clock_runs_while_the_operator_wants_to_move():
+    policy = Puppet(0.0, STEPPER)
+    run(policy, Rig(), duration_s=0.03, commands=lambda t: [0.3 if t > 0.004 else 0.0])
+    # 25 Hz at 200 steps per second: 45 degrees a step, counted also while it is not shown
+    angle = np.deg2rad(45.0 * np.arange(6))
+    shown = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    shown[0] = 0.0
+    np.testing.assert_allclose([o[5:] for o in policy.seen], shown, atol=1e-6)
+
+
+def test_without_an_operator_the_clock_stands_still():
+    policy = Puppet(0.0, STEPPER)
+    run(policy, Rig(), duration_s=0.02)
+    assert all((o[4:] == 0.0).all() for o in policy.seen)
+
+
+def test_an_environment_may_show_the_clock_but_not_the_commands():
+    env = Rig(lambda step: [0.0, 0.001 * step, 0.0, 0.0, 0.6, 0.8])
+    high = np.append(env.observation_space.high, np.float32([1.0, 1.0]))
+    env.observation_space = gymnasium.spaces.Box(-high, high)
+    policy = Puppet(0.0, STEPPER)
+    run(policy, env, duration_s=0.01)
+    np.testing.assert_allclose(policy.seen[1][4:], [0.0, 0.6, 0.8], rtol=1e-6)
+
+
+def test_a_base_that_tips_over_is_seen_in_the_direction_of_gravity():
+    gravity = Signal(name="gravity", unit="1", size=3)
+    card = dataclasses.replace(PENDULUM, observation=(gravity, PENDULUM.observation[1]))
+    lean = np.deg2rad([10.0, 50.0, 60.0, 170.0])
+
+    def observe(step):
+        a = lean[min(step, 3)]
+        return [0.0, -np.sin(a), -np.cos(a), 0.001 * step]
+
+    env = Rig(observe, ends=lambda step: (step == 3, False))
+    env.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (4,), np.float32)
+    report = run(Puppet(0.0, card), env)
+    assert report.message == "the environment ended the episode at a tilt of 2.97 rad"
+    assert report.time_upright_s == pytest.approx(2 / 200)  # 60 degrees are more than 1 rad
 
 
 def test_a_broken_joystick_stops_the_robot():

@@ -186,7 +186,10 @@ def _from_plain(content: dict[str, Any]) -> PolicyCard:
 
 def _signal_to_plain(signal: Signal) -> dict[str, Any]:
     bounds = {"low": signal.low, "high": signal.high}
-    return vars(signal) | {k: v if math.isfinite(v) else None for k, v in bounds.items()}
+    plain = vars(signal) | {k: v if math.isfinite(v) else None for k, v in bounds.items()}
+    if signal.source != "clock":
+        plain.pop("clock_hz")
+    return plain
 
 
 def _signals(content: dict[str, Any], name: str) -> tuple[Signal, ...]:
@@ -206,6 +209,7 @@ def _signal(record: dict[str, Any]) -> Signal:
         high=math.inf if record["high"] is None else _number(record, "high"),
         size=_whole(record, "size"),
         source=source,
+        clock_hz=_number(record, "clock_hz") if source == "clock" else 0.0,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -54,7 +55,8 @@ class StepRecord:
 
 
 Commands = Callable[[float], Any]
-"""The operator: time since the start, s -> the values of the card's operator signals, in order."""
+"""The operator: time since the start, s -> the values of the card's operator signals, in order.
+Where a policy reads a clock, it runs while these are not all zero."""
 OnStep = Callable[[StepRecord], None]
 """Called after each step."""
 
@@ -70,7 +72,7 @@ class ClosedLoop:
         freshness: Who watches the sensors.
         max_steps: Time limit, steps; may be infinite.
         nb_ramp: Steps in which commands come to rest.
-        fall_pitch: Pitch beyond which the robot is not upright, rad.
+        fall_tilt: Lean beyond which the robot is not upright, rad.
         commands: The operator.
         on_step: Who watches.
     """
@@ -85,18 +87,18 @@ class ClosedLoop:
         freshness: Freshness,
         max_steps: float,
         nb_ramp: int,
-        fall_pitch: float,
+        fall_tilt: float,
         commands: Commands | None,
         on_step: OnStep | None,
     ) -> None:
         self._policy, self._env, self._fit, self._card = policy, env, fit, policy.card
         self._schedule, self._freshness = schedule, freshness
-        self._max_steps, self._nb_ramp, self._fall_pitch = max_steps, nb_ramp, fall_pitch
+        self._max_steps, self._nb_ramp, self._fall_tilt = max_steps, nb_ramp, fall_tilt
         self._commands, self._on_step = commands, on_step
         low, high = self._card.observation_layout.low, self._card.observation_layout.high
         self._commandable = low[fit.operated], high[fit.operated]
         self._names = [s.name for s in self._card.observation for _ in range(s.size)]
-        self._pitch = self._names.index("pitch") if "pitch" in self._names else None
+        self._clocks = [s for s in self._card.observation if s.source == "clock"]
         self._last: Array | None = None
         self._steps = self._ramp_steps = self._clamped = 0
         self._fell_at: int | None = None
@@ -175,7 +177,7 @@ class ClosedLoop:
                 return self._ended(bool(terminated), np.asarray(sensed, np.float32).reshape(-1))
 
     def _observe(self, values: Array) -> Array:
-        """The policy's observation: the environment's values and the operator's commands."""
+        """The policy's observation: what environment, operator and clock say."""
         observation = np.zeros(len(self._names), np.float32)
         observation[self._fit.sensed] = values
         if self._commands is not None and len(self._fit.operated):
@@ -184,6 +186,11 @@ class ClosedLoop:
                 names = ", ".join(self._names[i] for i in self._fit.operated)
                 raise Mismatch(f"the operator must command {names}, got {len(wanted)} values")
             observation[self._fit.operated] = np.clip(wanted, *self._commandable)
+            moves = bool(observation[self._fit.operated].any())
+            for clock in self._clocks:
+                angle = 2.0 * math.pi * clock.clock_hz * self._steps * self._card.dt
+                shown = [math.sin(angle), math.cos(angle)] if moves else 0.0
+                observation[self._card.observation_layout.slice(clock.name)] = shown
         return observation
 
     def _check(
@@ -209,22 +216,30 @@ class ClosedLoop:
         return None
 
     def _look_for_fall(self, observation: Array) -> None:
-        if self._pitch is None or self._fell_at is not None:
-            return
-        if abs(float(observation[self._pitch])) > self._fall_pitch:
+        if self._fell_at is None and abs(self._tilt(observation)) > self._fall_tilt:
             self._fell_at = self._steps
+
+    def _tilt(self, observation: Array) -> float:
+        """Pitch of a robot that tells it, or the angle of its base with the vertical, rad.
+
+        NaN if the policy reads neither.
+        """
+        layout = self._card.observation_layout
+        if "pitch" in layout.names:
+            return float(observation[layout.slice("pitch")][0])
+        if "gravity" in layout.names:
+            x, y, z = observation[layout.slice("gravity")]
+            return math.atan2(math.hypot(x, y), -z)
+        return math.nan
 
     def _ended(self, terminated: bool, values: Array) -> Stop:
         if not terminated:
             return Stop(reason="truncated", message="the environment's time limit was reached")
         self._fell_at = self._steps if self._fell_at is None else self._fell_at
-        pitch = ""
-        if self._pitch is not None:
-            observation = np.zeros(len(self._names), np.float32)
-            observation[self._fit.sensed] = values
-            pitch = f" at a pitch of {observation[self._pitch]:.2f} rad"
+        tilt = self._tilt(self._observe(values))
+        where = "" if math.isnan(tilt) else f" at a tilt of {tilt:.2f} rad"
         return Stop(
-            reason="terminated", message=f"the environment ended the episode{pitch}", ramp=False
+            reason="terminated", message=f"the environment ended the episode{where}", ramp=False
         )
 
     def _clamp(self, action: Array) -> Array:

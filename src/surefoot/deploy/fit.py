@@ -37,17 +37,18 @@ class Fit:
 def fit(card: PolicyCard, env: AnyEnv) -> Fit:
     """How the policy of `card` fits into `env`.
 
-    The environment shows everything that the policy reads, or all but the operator's commands. Its
-    finite bounds must be of the same kind as the card's: finite where those are, and within a
-    factor of ten, because degrees in place of radians or two signals exchanged show there. Actions
-    must fit into the environment's bounds as a whole: an environment that clips them would be
-    another one than the policy was trained in.
+    The environment shows everything that the policy reads, or all but the operator's commands, or
+    what sensors read alone, without a clock. Its finite bounds must be of the same kind as the
+    card's: finite where those are, and within a factor of ten, because degrees in place of radians
+    or two signals exchanged show there. Actions must fit into the environment's bounds as a whole:
+    an environment that clips them would be another one than the policy was trained in.
 
     Raises:
         Mismatch: They do not belong together; the error says where they differ.
     """
     where = env.spec.id if env.spec is not None else type(env.unwrapped).__name__
-    sensed, operated = _observation(card, env.observation_space, where)
+    sensed = _observation(card, env.observation_space, where)
+    operated = _columns(card, "operator")
     if card.nb_choices:
         first = _check_choices(card, env.action_space, where)
         _check_rate(card, env, where)
@@ -75,23 +76,26 @@ def _check_rate(card: PolicyCard, env: AnyEnv, where: str) -> None:
         )
 
 
-def _observation(
-    card: PolicyCard, space: gymnasium.Space[Any], where: str
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Columns of the environment's values and of the operator's in the policy's observation."""
-    by_operator = np.concatenate([[s.source == "operator"] * s.size for s in card.observation])
-    operated = np.flatnonzero(by_operator)
+def _columns(card: PolicyCard, *sources: str) -> NDArray[np.intp]:
+    """Where the values of these sources stand in the policy's observation."""
+    chosen = [s.source in sources for s in card.observation]
+    return np.flatnonzero(np.repeat(chosen, [s.size for s in card.observation]))
+
+
+def _observation(card: PolicyCard, space: gymnasium.Space[Any], where: str) -> NDArray[np.intp]:
+    """Where the environment's values stand in the policy's observation."""
     if not isinstance(space, gymnasium.spaces.Box):
         raise Mismatch(f"the policy reads a vector, {where} shows {type(space).__name__}")
     size = int(np.prod(space.shape))
-    everything, sensed = np.arange(len(by_operator)), np.flatnonzero(~by_operator)
-    if size not in (len(everything), len(sensed)):
-        values = " or ".join(map(str, sorted({len(everything), len(sensed)})))
+    shown = [("sensor", "operator", "clock"), ("sensor", "clock"), ("sensor",)]
+    fitting = {len(c): c for c in (_columns(card, *sources) for sources in shown)}
+    if size not in fitting:
+        values = " or ".join(map(str, sorted(fitting)))
         raise Mismatch(
             f"the policy reads {values} values ({', '.join(s.name for s in card.observation)}), "
             f"{where} shows {size}: choose the environment of task '{card.task}'"
         )
-    columns = everything if size == len(everything) else sensed
+    columns = fitting[size]
     layout = card.observation_layout
     names = [s.name for s in card.observation for _ in range(s.size)]
     for mine, theirs in ((layout.low, space.low), (layout.high, space.high)):
@@ -101,7 +105,7 @@ def _observation(
                     f"the policy's '{names[column]}' is bounded by {mine[column]:g}, the value in "
                     f"its place in {where} by {bound:g}: another unit or another order"
                 )
-    return columns, operated
+    return columns
 
 
 def _same_kind(mine: float, theirs: float) -> bool:

@@ -27,7 +27,7 @@ def deploy(
     on_step: OnStep | None = None,
     stale_after_s: float | None = None,
     ramp_s: float = RAMP_S,
-    fall_pitch: float = 1.0,
+    fall_tilt: float = 1.0,
     seed: int | None = None,
     now: Now = time.monotonic,
     sleep: Sleep = time.sleep,
@@ -56,7 +56,7 @@ def deploy(
         stale_after_s: How long an observation may repeat itself, s; infinite switches the check
             off. None: 0.1 s, but infinite for a mock, which has no sensors.
         ramp_s: Duration of the ramp to zero, s.
-        fall_pitch: Pitch beyond which the robot no longer counts as upright, rad.
+        fall_tilt: Lean of the base beyond which the robot no longer counts as upright, rad.
         seed: Seed of the environment's reset.
         now: Clock, s.
         sleep: How to wait.
@@ -80,7 +80,7 @@ def deploy(
             freshness=Freshness(_patience(env, stale_after_s), dt),
             max_steps=math.inf if duration_s is None else max(1, round(duration_s / dt)),
             nb_ramp=max(1, math.ceil(ramp_s / dt - 1e-9)),
-            fall_pitch=fall_pitch,
+            fall_tilt=fall_tilt,
             commands=commands,
             on_step=on_step,
         )

@@ -19,8 +19,13 @@ from surefoot.sim.description import Robot
 from surefoot.sim.randomizer import Randomizer
 from surefoot.tasks.task import uniform
 from surefoot.tasks.walking_commands import Commands
-from surefoot.tasks.walking_config import RESET_ANGLE, RESET_VELOCITY, WalkingConfig
-from surefoot.tasks.walking_gait import GRAVITY, Gait
+from surefoot.tasks.walking_config import (
+    GRAVITY,
+    RESET_ANGLE,
+    RESET_VELOCITY,
+    WalkingConfig,
+)
+from surefoot.tasks.walking_gait import Gait
 from surefoot.tasks.walking_ground import Ground, Plane
 from surefoot.tasks.walking_interface import noise_amplitudes, walking_interface
 from surefoot.tasks.walking_reward import walking_terms

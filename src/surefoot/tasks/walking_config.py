@@ -9,6 +9,8 @@ from typing import Literal
 from surefoot.errors import InvalidConfig
 from surefoot.sim.randomization import Randomization
 
+GRAVITY = 9.81
+"""m/s2."""
 RESET_ANGLE = 0.15
 """How far from home a joint may begin, +-, rad."""
 RESET_VELOCITY = 0.3
@@ -82,6 +84,10 @@ class GaitConfig:
                 raise InvalidConfig(f"task.gait.{name} must be positive, got {getattr(self, name)}")
         if not 0.0 < self.stance < 1.0:
             raise InvalidConfig(f"task.gait.stance must be in (0, 1), got {self.stance}")
+
+    def hertz(self, leg_length: float) -> float:
+        """Steps of a foot per second for legs of this length, m."""
+        return self.frequency * math.sqrt(GRAVITY / leg_length)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ from torch import Generator, Tensor
 
 from surefoot.tasks.walking_config import GaitConfig
 
-GRAVITY = 9.81
 _WIDE = 0.05  # feet further apart than this along x, m, are front and hind
 
 
@@ -63,7 +62,7 @@ class Gait:
         nb_worlds: int,
         dt: float,
     ) -> None:
-        self.frequency = config.frequency * math.sqrt(GRAVITY / leg_length)
+        self.frequency = config.hertz(leg_length)
         """Hz."""
         self.tolerance = config.tolerance * leg_length
         """m."""

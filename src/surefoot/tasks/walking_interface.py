@@ -47,7 +47,8 @@ def walking_interface(
              _signs((sign,)))
             for name, unit, bound, sign in command
         ),
-        (Signal(name="gait_clock", unit="1", low=-1.0, high=1.0, size=2, source="clock"),
+        (Signal(name="gait_clock", unit="1", low=-1.0, high=1.0, size=2, source="clock",
+                clock_hz=config.gait.hertz(body.leg_length)),
          _signs((-1.0, -1.0))),  # half a cycle later, left and right have swapped
         (Signal(name="joint_angle", unit="rad", size=nb), joints),
         (Signal(name="joint_velocity", unit="rad/s", size=nb), joints),
