@@ -102,6 +102,20 @@ def test_the_observation_is_what_mujoco_says(robot):
             np.testing.assert_allclose(found, expected, atol=2e-5, err_msg=name)
 
 
+def test_foot_targets_bend_by_the_last_three_actions():
+    env = _env("anymal-c", nb_envs=2)
+    feet_at, home = env.task.body.feet_at, _home(env)
+    assert (env.task.foot_target_bend == 0.0).all()
+    targets = [home, home + 0.1, home - 0.2, home + 0.3]
+    for target in targets[1:]:
+        env.step(target)
+    feet = [feet_at(target) for target in targets]
+    torch.testing.assert_close(env.task.foot_target_bend, feet[3] - 2.0 * feet[2] + feet[1])
+    env.task.reset(torch.tensor([1]), 1.0, imperfect=False)
+    assert (env.task.foot_target_bend[1] == 0.0).all()
+    assert (env.task.foot_target_bend[0] != 0.0).any()
+
+
 def test_contacts_are_counted_foot_by_foot():
     env = _env(nb_envs=6)
     for _ in range(SETTLE):
@@ -337,7 +351,7 @@ def test_resets_touch_only_the_robots_that_they_name():
         if value.ndim and len(value) == 6:
             same = (value == before[name]).reshape(6, -1).all(dim=1)
             assert same[[0, 1, 3, 5]].all(), name
-    torch.testing.assert_close(env.task.state_dict()["_target"][[2, 4]], _home(env)[[2, 4]])
+    torch.testing.assert_close(env.task.state_dict()["_targets"][0, [2, 4]], _home(env)[[2, 4]])
     assert not env.task.state_dict()["_air_time"][[2, 4]].any()
 
 

@@ -92,6 +92,26 @@ def test_heights_are_over_the_ground_under_the_feet():
         assert float(task.height[robot]) == pytest.approx(base, abs=1e-4)
 
 
+def test_a_foot_clears_the_highest_ground_around_it():
+    env = make(rule="none")
+    course, task = course_of(env), env.task
+    stairs = torch.tensor([course.kinds.index("stairs_up")])
+    everyone = torch.arange(env.nb_worlds)
+    course.send(torch.full((env.nb_worlds,), 3), 0 * everyone + 2)
+    assert course._kind_of_column[2] == stairs
+    env.reset()
+    move(env, 0, (1.15, 0.0))  # feet of Go2 reach 0.2 m further: the first steps are there
+    task.observe()
+    around = 0.2 * task.leg_length  # of the field, by brute force
+    for foot, (x, y) in enumerate(task._foot_place[0].tolist()):
+        angle = [2.0 * math.pi * k / 8 for k in range(8)]
+        points = [(x, y), *((x + around * math.cos(a), y + around * math.sin(a)) for a in angle)]
+        heights = course.heights_at(torch.tensor(points))
+        expected = float(task.foot_height[0, foot] + heights[0] - heights.max())
+        assert float(task.foot_clearance[0, foot]) == pytest.approx(expected, abs=1e-6)
+    assert (task.foot_clearance[0] < task.foot_height[0] - 0.01).any()
+
+
 def slow_scan(terrain: Terrain, x: float, y: float, yaw: float, z: float, legs: float) -> list:
     values = []
     for i in range(-8, 9):

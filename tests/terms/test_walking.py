@@ -19,13 +19,16 @@ VIEW = SimpleNamespace(
     joint_position=torch.tensor([[0.1, -0.2], [0.3, 0.4]]),
     joint_velocity=torch.zeros(2, 2),
     joint_acceleration=torch.tensor([[3.0, -4.0], [0.0, 10.0]]),
+    torque=torch.tensor([[5.0, -20.0], [1.0, 4.0]]),
     torque_share=torch.tensor([[0.5, -1.0], [0.1, 0.2]]),
     power=torch.tensor([[0.2, -0.3], [0.0, 0.1]]),
     beyond_limit=torch.tensor([[0.05, 0.0], [0.1, 0.2]]),
     action_change=torch.tensor([[0.2, -0.1], [0.0, 0.5]]),
+    foot_target_bend=torch.tensor([[[0.0, 0.0, 0.03], [0.04, 0.0, 0.0]], [[0.0] * 3] * 2]),
     command=torch.tensor([[1.0, 0.2, 1.0], [0.0, 0.0, 0.0]]),
     moving=torch.tensor([True, False]),
     foot_height=torch.tensor([[0.05, 0.0], [0.03, 0.02]]),
+    foot_clearance=torch.tensor([[0.02, -0.01], [0.0, 0.0]]),
     foot_height_wanted=torch.tensor([[0.08, 0.0], [0.0, 0.0]]),
     foot_speed=torch.tensor([[2.0, 0.5], [0.3, 0.4]]),
     foot_contact=torch.tensor([[False, True], [True, True]]),
@@ -58,6 +61,15 @@ EXPECTED = {
     "air_time": (0.1, 0.0),  # 0.6 s is 0.1 s longer than half a second; who stands gets nothing
     "collision": (0.0, -3.0),
     "joint_limit": (-0.05, -0.3),
+    # (0.7, -0.2) along (1, 0.2) / 1.0198 is 0.66 / 1.0198 = 0.6472 m/s: fast enough
+    "direction": (1.0, 0.0),
+    # 0.5 rad/s to the commanded side; nobody asked the other to turn: exp(-1.5 0.6^2)
+    "turn_direction": (math.exp(-1.5 * 0.1**2), math.exp(-1.5 * 0.36)),
+    # beside the command: 0.49 + 0.04 - 0.6472^2 = 0.1111 m2/s2; rates 0.01 + 0.09 rad2/s2
+    "steady_base": (math.exp(-1.5 * (0.53 - 0.66**2 / 1.04)) + math.exp(-1.5 * 0.1), 2.0),
+    "foot_clearance": (1.0, 0.0),  # one foot swings and clears; none swings
+    "foot_smoothness": (-0.05, 0.0),
+    "torque_sum": (-25.0, -5.0),
 }
 """Each term of both robots, unweighted."""
 
@@ -73,6 +85,24 @@ def test_a_term_by_hand_times_its_weight(name):
     assert list(terms) == [name]  # a term without a weight is not computed
     expected = [3.0 * value for value in EXPECTED[name]]
     assert terms[name].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_too_slow_is_worth_less_and_the_other_way_nearly_nothing():
+    view = SimpleNamespace(**vars(VIEW))
+    view.command = torch.tensor([[0.0, -0.5, 0.0], [-1.0, 0.0, -0.3]])
+    # the first: 0.2 m/s along -y, 0.4 too slow; the second stands, 0.6 too slow
+    expected = [math.exp(-2.0 * 0.4**2), math.exp(-2.0 * 0.6**2)]
+    assert walking.follow_direction(view).tolist() == pytest.approx(expected)
+    # a turn to the right of -0.3 rad/s is asked of the second: it does not turn
+    view.angular_velocity = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 0.7]])
+    expected = [math.exp(-1.5 * 0.36), math.exp(-1.5 * 1.3**2)]
+    assert walking.turn_to_side(view).tolist() == pytest.approx(expected)
+
+
+def test_two_swinging_feet_of_which_one_drags():
+    view = SimpleNamespace(**vars(VIEW))
+    view.foot_contact = torch.tensor([[False, False], [True, False]])
+    assert walking.clear_feet(view).tolist() == [0.5, 0.0]
 
 
 def test_every_weight_has_a_term():

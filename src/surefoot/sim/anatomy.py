@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from surefoot.errors import InvalidConfig
 from surefoot.sim.assembly import FLOOR
 from surefoot.sim.description import Robot
+from surefoot.sim.kinematics import FootKinematics
 from surefoot.sim.urdf import SEPARATOR
 
 _SPHERE = mujoco.mjtGeom.mjGEOM_SPHERE
@@ -46,6 +47,8 @@ class Anatomy:
     """Of the spheres, m."""
     foot_home: NDArray[np.float64]
     """Middle of each foot in the base frame, joints at home, (F, 3), m."""
+    feet_at: FootKinematics
+    """Where the feet are for given joint angles."""
     mass: float
     """kg."""
 
@@ -122,5 +125,6 @@ def anatomy(model: mujoco.MjModel, robot: Robot) -> Anatomy:
         floor_sensor=column[_CONTACT],
         foot_radius=float(model.geom_size[geoms[0][0], 0]),
         foot_home=data.geom_xpos[geoms].mean(axis=1),
+        feet_at=FootKinematics(model, np.array(geoms)),
         mass=float(model.body_mass.sum()),
     )

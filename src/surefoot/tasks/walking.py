@@ -32,6 +32,7 @@ from surefoot.tasks.walking_reward import walking_terms
 from surefoot.terms import walking
 
 _FIRST_Q, _FIRST_V = 7, 6  # the joints follow the free base in qpos and qvel
+_NB_AROUND, _AROUND = 8, 0.2  # points around a foot, at this share of the legs' length
 _CLEARANCE = 0.02
 """Height from which a robot is set down, m."""
 
@@ -79,6 +80,8 @@ class Walking:
         self._soft_low, self._soft_high = walking.soft_limits(torch.from_numpy(body.joint_limits))
         self._torque_limit = torch.from_numpy(body.torque_limits).float()
         self._weight = body.mass * GRAVITY
+        angle = torch.arange(_NB_AROUND) * (2.0 * torch.pi / _NB_AROUND)
+        self._around_foot = (_AROUND * body.leg_length) * torch.stack([angle.cos(), angle.sin()], 1)
         self._foot_geoms = torch.from_numpy(body.foot_geoms)
         self._foot_sensors = torch.from_numpy(body.foot_sensors)
         self._sensors, self._places = worlds.derived("sensordata"), worlds.derived("geom_xpos")
@@ -90,7 +93,8 @@ class Walking:
             nb_worlds=nb, dt=self._dt,
         )  # fmt: skip
         nb_joints, nb_feet = len(self._home), len(body.foot_geoms)
-        self._target = self._home.repeat(nb, 1)  # what the joints were last sent to
+        # what the joints were sent to in this step, the last, and the one before, (3, E, J)
+        self._targets = self._home.repeat(3, nb, 1)
         self.action_change = torch.zeros(nb, nb_joints)
         self.command, self.moving = self.commands.value, self.commands.moving
         self._last_joint_velocity = torch.zeros(nb, nb_joints)
@@ -128,7 +132,7 @@ class Walking:
         """What the step that has just been made adds to that."""
         self.joint_position = self.joint_angle - self._home
         self.joint_acceleration = (self.joint_velocity - self._last_joint_velocity) / self._dt
-        torque = self._torques.float()
+        self.torque = torque = self._torques.float()
         self.torque_share = torque / self._torque_limit
         self.power = torque * self.joint_velocity / self._weight
         below, above = self._soft_low - self.joint_angle, self.joint_angle - self._soft_high
@@ -136,6 +140,19 @@ class Walking:
         self.foot_speed = (self._foot_place - self._last_foot_place).norm(dim=2) / self._dt
         self.foot_height_wanted = self.gait.foot_heights(self.moving)
         self.landed_after = self._air_time * self.foot_contact
+
+    @property
+    def foot_target_bend(self) -> Tensor:
+        """Second difference of where the joint targets put the feet, (E, F, 3), m."""
+        now, last, before = self.body.feet_at(self._targets.flatten(0, 1)).unflatten(0, (3, -1))
+        return now - 2.0 * last + before
+
+    @property
+    def foot_clearance(self) -> Tensor:
+        """Height of the soles above the highest ground around them, (E, F), m."""
+        here = self.ground.heights_at(self._foot_place)
+        around = self.ground.heights_at(self._foot_place[:, :, None] + self._around_foot)
+        return self.foot_height + here - torch.maximum(around.amax(dim=2), here)
 
     def reset(self, ids: Tensor, scale: float, *, imperfect: bool) -> None:
         """Stand the robots `ids` somewhere near home, moving a little; new commands."""
@@ -153,7 +170,7 @@ class Walking:
         self.randomizer.draw(ids, random, imperfect=imperfect)
         rest = (self._home - self.randomizer.encoder_bias[ids]) * self._kp
         self._worlds.set_state(ids, qpos, qvel, rest.double())
-        self._target[ids] = self._home
+        self._targets[:, ids] = self._home
         self.gait.reset(ids, random)
         self._air_time[ids] = 0.0
         self._sense()
@@ -168,8 +185,8 @@ class Walking:
         when the step is over; both are then as the next observation shows them.
         """
         target = torch.minimum(torch.maximum(action, self._low), self._high)
-        self.action_change = (target - self._target) / self._reach
-        self._target = target
+        self.action_change = (target - self._targets[0]) / self._reach
+        self._targets = torch.stack([target, self._targets[0], self._targets[1]])
         self._worlds.ctrl.copy_((target - self.randomizer.encoder_bias) * self._kp)
         if imperfect and self.config.push_s:
             self._push()
@@ -237,7 +254,7 @@ class Walking:
         self._last_foot_place = self._foot_place
         self._air_time = (self._air_time + self._dt) * ~self.foot_contact
 
-    _STATE = ("_target", "action_change", "_last_joint_velocity", "_last_foot_place", "_air_time")
+    _STATE = ("_targets", "action_change", "_last_joint_velocity", "_last_foot_place", "_air_time")
 
     def state_dict(self) -> dict[str, Tensor]:
         """What the next step compares with, clocks, commands and the generator."""

@@ -136,6 +136,18 @@ class WalkingReward:
     """Penalty on contacts of anything but the feet."""
     joint_limit: float = 1.0
     """Penalty on the part of a joint's angle beyond 90 % of its range, 1/rad."""
+    direction: float = 0.0
+    """Motivation to move at 0.6 m/s or faster where the command points."""
+    turn_direction: float = 0.0
+    """Motivation to turn at 0.6 rad/s or faster to the commanded side."""
+    steady_base: float = 0.0
+    """Motivations to move nowhere else, and to roll and pitch slowly."""
+    foot_clearance: float = 0.0
+    """Motivation to lift swinging feet above the ground around them."""
+    foot_smoothness: float = 0.0
+    """Penalty on the second difference of where the joint targets put the feet, 1/m."""
+    torque_sum: float = 0.0
+    """Penalty on the sum of the torques, 1/(N m)."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -34,6 +34,12 @@ def walking_terms(
         "air_time": lambda: walking.long_steps(view),
         "collision": lambda: walking.only_feet_touch(view),
         "joint_limit": lambda: walking.within_limits(view),
+        "direction": lambda: walking.follow_direction(view),
+        "turn_direction": lambda: walking.turn_to_side(view),
+        "steady_base": lambda: walking.steady_base(view),
+        "foot_clearance": lambda: walking.clear_feet(view),
+        "foot_smoothness": lambda: walking.smooth_feet(view),
+        "torque_sum": lambda: walking.low_torque_sum(view),
     }
     weight_of = vars(weights)
     return {name: weight_of[name] * term() for name, term in terms.items() if weight_of[name]}

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from surefoot.terms.shaping import motivation, squared_penalty
+from surefoot.terms.shaping import absolute_penalty, motivation, squared_penalty
 
 AIR_TIME = 0.5
 """Time in the air from which a step is a long one, s."""
@@ -45,6 +45,8 @@ class WalkingView(Protocol):
     """(E, J), rad/s."""
     joint_acceleration: Tensor
     """Mean over the step, (E, J), rad/s2."""
+    torque: Tensor
+    """(E, J), N m."""
     torque_share: Tensor
     """Torques as shares of their limits, (E, J)."""
     power: Tensor
@@ -71,6 +73,16 @@ class WalkingView(Protocol):
     """Whether the base touches the ground, bool (E,)."""
     other_contacts: Tensor
     """How many contacts with the ground are not a foot's, (E,)."""
+
+    @property
+    def foot_target_bend(self) -> Tensor:
+        """Second difference of where the joint targets put the feet, (E, F, 3), m."""
+        ...
+
+    @property
+    def foot_clearance(self) -> Tensor:
+        """Of the soles above the highest ground around them, (E, F), m."""
+        ...
 
 
 def move_as_commanded(view: WalkingView, *, tolerance: float) -> Tensor:
@@ -168,6 +180,65 @@ def only_feet_touch(view: WalkingView) -> Tensor:
 def within_limits(view: WalkingView) -> Tensor:
     """Minus the angle beyond the soft limits of the joints, rad, (E,)."""
     return -view.beyond_limit.sum(dim=1)
+
+
+# What follows is the reward of Lee et al. 2020, as the lecture has it. A foot swings while it does
+# not touch the ground; clocks that make it swing are another matter.
+
+LEE_SPEED = 0.6
+"""m/s and rad/s that are fast enough."""
+
+
+def follow_direction(view: WalkingView) -> Tensor:
+    """r_lv: exp(-2 (v - 0.6)^2) of the velocity v along the command, 1 beyond 0.6 m/s, (E,).
+
+    0 where no direction is commanded.
+    """
+    direction = _direction(view)
+    slow = (_along(view, direction) - LEE_SPEED).clamp(max=0.0)
+    return motivation(slow, tolerance=2.0**-0.5) * direction.any(dim=1)
+
+
+def turn_to_side(view: WalkingView) -> Tensor:
+    """r_av: exp(-1.5 (w - 0.6)^2) of the yaw rate w to the commanded side, 1 beyond, (E,)."""
+    to_side = view.angular_velocity[:, 2] * view.command[:, 2].sign()
+    return motivation((to_side - LEE_SPEED).clamp(max=0.0), tolerance=1.5**-0.5)
+
+
+def steady_base(view: WalkingView) -> Tensor:
+    """r_b: exp(-1.5 v_o^2) + exp(-1.5 |w_xy|^2), (E,); v_o is the velocity beside the command."""
+    direction = _direction(view)
+    aside = view.linear_velocity[:, :2] - _along(view, direction)[:, None] * direction
+    rocking = view.angular_velocity[:, :2]
+    steady, level = (motivation(v.norm(dim=1), tolerance=1.5**-0.5) for v in (aside, rocking))
+    return steady + level
+
+
+def clear_feet(view: WalkingView) -> Tensor:
+    """r_fc: share of the swinging feet above the highest ground around them, (E,)."""
+    swings = ~view.foot_contact
+    clears = swings & (view.foot_clearance > 0.0)
+    return clears.sum(dim=1) / swings.sum(dim=1).clamp(min=1)
+
+
+def smooth_feet(view: WalkingView) -> Tensor:
+    """r_s: minus the length of the second difference of the foot targets, m, (E,)."""
+    return absolute_penalty(view.foot_target_bend.flatten(1).norm(dim=1))
+
+
+def low_torque_sum(view: WalkingView) -> Tensor:
+    """r_tau: minus the sum of the torques' sizes, N m, (E,)."""
+    return absolute_penalty(view.torque).sum(dim=1)
+
+
+def _direction(view: WalkingView) -> Tensor:
+    """Unit vector of the commanded horizontal velocity, zero for none, (E, 2)."""
+    return torch.nn.functional.normalize(view.command[:, :2], dim=1)
+
+
+def _along(view: WalkingView, direction: Tensor) -> Tensor:
+    """Horizontal velocity along a direction, (E,), m/s."""
+    return (view.linear_velocity[:, :2] * direction).sum(dim=1)
 
 
 def fallen(view: WalkingView, *, tilt: float, height: float) -> Tensor:

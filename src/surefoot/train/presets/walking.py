@@ -8,7 +8,7 @@ from surefoot.agent.config import AgentConfig
 from surefoot.algos.ppo_config import PPOConfig
 from surefoot.sim.randomization import Randomization
 from surefoot.tasks.walking_config import CommandConfig, GaitConfig, WalkingConfig, WalkingReward
-from surefoot.tasks.walking_rough_config import RoughWalkingConfig
+from surefoot.tasks.walking_rough_config import CurriculumConfig, RoughWalkingConfig
 from surefoot.train.config import AnyRunConfig, RunConfig
 
 _ROBUST = Randomization(
@@ -63,6 +63,24 @@ _PPO = PPOConfig(
     normalize_return=True,
 )
 
+_ROUGH = RoughWalkingConfig(
+    gait=GaitConfig(height=0.3, tolerance=0.1),
+    reward=WalkingReward(gait=2.0, slip=0.1, height=1.0, pose=0.1, orientation=1.0),
+)
+_LEE = WalkingReward(
+    **{
+        **{name: 0.0 for name in vars(WalkingReward()) if not name.endswith("_tolerance")},
+        "direction": 0.05,
+        "turn_direction": 0.05,
+        "steady_base": 0.04,
+        "foot_clearance": 0.01,
+        "collision": 0.02,
+        "foot_smoothness": 0.025,
+        "torque_sum": 2e-5,
+    }
+)
+"""The reward of the lecture: Lee et al. 2020."""
+
 WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     ("quadruped-flat", "ppo"): {
         "default": RunConfig(
@@ -71,6 +89,14 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
             algo=_PPO,
             nb_envs=512,
             steps=1_966_080,
+        ),
+        # The lecture's reward, for whoever wants to compare.
+        "lee": RunConfig(
+            task=replace(_FLAT, reward=_LEE),
+            agent=_AGENT,
+            algo=_PPO,
+            nb_envs=512,
+            steps=4_915_200,
         ),
         # For worlds that differ more, over two and a half times the steps.
         "robust": RunConfig(
@@ -82,11 +108,8 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
         ),
     },
     ("quadruped-rough", "ppo"): {
-        "default": RunConfig(
-            task=RoughWalkingConfig(
-                gait=GaitConfig(height=0.3, tolerance=0.1),
-                reward=WalkingReward(gait=2.0, slip=0.1, height=1.0, pose=0.1, orientation=1.0),
-            ),
+        name: RunConfig(
+            task=task,
             agent=replace(
                 _AGENT,
                 net_arch_pi=(256, 128),
@@ -97,7 +120,11 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
             algo=replace(_PPO, batch_size=6144, gamma=0.99),
             nb_envs=1024,
             steps=29_491_200,
-        ),
+        )
+        for name, task in {
+            "default": _ROUGH,
+            "lee": replace(_ROUGH, reward=_LEE, curriculum=CurriculumConfig(rule="particles")),
+        }.items()
     },
 }
 """Presets by task and algorithm, then by name."""
