@@ -3,6 +3,7 @@
 import math
 
 import mujoco
+import numpy as np
 import pytest
 import torch
 
@@ -61,6 +62,38 @@ def test_derived_fields_describe_the_instant_of_the_state(model):
     torch.testing.assert_close(xpos[:, 1], worlds.qpos[:, :3])  # the base body, after a reset
     worlds.step(7)
     torch.testing.assert_close(xpos[:, 1], worlds.qpos[:, :3])  # and after a step
+
+
+@pytest.mark.parametrize("name", ["xpos", "geom_xpos", "xmat", "subtree_com", "cvel"])
+def test_a_field_asked_for_alone_is_current(model, name):
+    worlds = CpuWorlds(model, 2)
+    field = worlds.derived(name)
+    _start(worlds, torch.tensor([0.1, 0.2], dtype=torch.float64))
+    worlds.step(7)
+    data = mujoco.MjData(model)
+    for i in range(2):
+        data.qpos[:], data.qvel[:] = worlds.qpos[i], worlds.qvel[i]
+        mujoco.mj_forward(model, data)
+        np.testing.assert_allclose(field[i].numpy(), getattr(data, name), atol=1e-12)
+
+
+def test_sensors_of_velocity_are_current_and_forces_are_the_last_steps():
+    model = mujoco.MjModel.from_xml_string("""
+        <mujoco>
+          <worldbody>
+            <body>
+              <joint name="j" type="slide"/> <geom size="0.1"/> <site name="s"/>
+            </body>
+          </worldbody>
+          <actuator> <motor joint="j"/> </actuator>
+          <sensor> <jointvel joint="j"/> <accelerometer site="s"/> </sensor>
+        </mujoco>""")
+    worlds = CpuWorlds(model, 1)
+    sensors, force = worlds.derived("sensordata"), worlds.derived("actuator_force")
+    worlds.ctrl[:] = 3.0
+    worlds.step(5)
+    assert float(sensors[0, 0]) == float(worlds.qvel[0, 0]) != 0.0
+    assert float(force[0, 0]) == 3.0
 
 
 def test_per_world_masses_change_only_their_world(model):

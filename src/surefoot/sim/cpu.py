@@ -17,8 +17,11 @@ _DIVERGED = [
     int(mujoco.mjtWarning.mjWARN_BADQACC),
     int(mujoco.mjtWarning.mjWARN_BADCTRL),
 ]
-_NO_STAGE = int(mujoco.mjtStage.mjSTAGE_NONE)
-_VELOCITY_STAGE = int(mujoco.mjtStage.mjSTAGE_VEL)
+_NONE, _POSITION, _VELOCITY, _ACCELERATION = (
+    int(getattr(mujoco.mjtStage, f"mjSTAGE_{name}")) for name in ("NONE", "POS", "VEL", "ACC")
+)
+_OF_LAST_STEP = ("actuator_force", "qacc", "qfrc_constraint")
+_OF_PLACES = ("xpos", "xmat", "geom_xpos", "geom_xmat", "site_xpos", "site_xmat")
 
 
 class CpuWorlds:
@@ -48,7 +51,7 @@ class CpuWorlds:
         self._warnings = self._batch.warning[:, _DIVERGED, 1].sum(axis=1)
         self._history = _share(self._batch.bind("history")) if model.nhistory else None
         self._past, self._past_of = _past_controls(model)
-        self._stage = _NO_STAGE
+        self._stage = _NONE
         self._parameters: dict[str, Tensor] = {}
 
     def derived(self, name: str) -> Tensor:
@@ -58,9 +61,20 @@ class CpuWorlds:
         instant of `qpos`: state alone is always current.
         """
         field = self._batch.bind(name)
-        self._stage = _VELOCITY_STAGE
+        self._stage = max(self._stage, self._stage_of(name))
         self._batch.forward()
         return _share(field)
+
+    def _stage_of(self, name: str) -> int:
+        """How far the engine must compute after a step for a field to be current."""
+        if name in _OF_LAST_STEP:
+            return _NONE
+        if name in _OF_PLACES:
+            return _POSITION
+        if name == "sensordata":  # what needs accelerations is the last step's in any case
+            needs = self.model.sensor_needstage
+            return int(needs[needs < _ACCELERATION].max(initial=_NONE))
+        return _VELOCITY
 
     def parameter(self, name: str) -> Tensor:
         """Per-world values of a model field; see `Worlds.parameter`."""
@@ -74,7 +88,7 @@ class CpuWorlds:
 
     def step(self, nb_steps: int) -> Tensor:
         """Advance every world; see `Worlds.step`."""
-        self._batch.step(nstep=nb_steps, stage=_VELOCITY_STAGE if self._stage else _NO_STAGE)
+        self._batch.step(nstep=nb_steps, stage=self._stage)
         warnings_now = self._batch.warning[:, _DIVERGED, 1].sum(axis=1)
         diverged = warnings_now > self._warnings
         self._warnings = warnings_now
@@ -87,7 +101,7 @@ class CpuWorlds:
         if len(ids) == 0:
             return
         rows = ids.numpy().astype(np.int32)
-        self._batch.reset(rows, stage=_NO_STAGE)
+        self._batch.reset(rows, stage=_NONE)
         self._warnings[rows] = self._batch.warning[rows][:, _DIVERGED, 1].sum(axis=1)
         self.qpos[ids] = qpos
         self.qvel[ids] = qvel

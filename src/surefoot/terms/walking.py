@@ -28,7 +28,7 @@ def soft_limits(limits: Tensor) -> tuple[Tensor, Tensor]:
 class WalkingView(Protocol):
     """The quantities of E legged robots that the terms read; J joints, F feet.
 
-    Torques and contacts belong to the last physics step, all else to the instant after it.
+    Torques belong to the last physics step, all else to the instant after it.
     """
 
     linear_velocity: Tensor

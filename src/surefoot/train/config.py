@@ -35,7 +35,8 @@ class RunConfig(Generic[TaskT, AlgoT]):
     seed: int = 0
     """Seed of every random generator."""
     torch_threads: int = 1
-    """Threads of the learner's tensor operations. Part of the run: sums depend on it."""
+    """Threads of the learner's tensor operations. Part of the run: sums depend on it. On-policy
+    learners play with one."""
     sim_threads: int = 0
     """Threads that step the worlds, 0 for every processor. Results do not depend on it."""
     checkpoint_updates: int = 10

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import torch
+
 from surefoot.agent.agent import Agent
 from surefoot.algos.catalog import OnPolicyConfig
 from surefoot.algos.ppg import PPG
@@ -57,7 +59,7 @@ class OnPolicy:
         config = run.config
         algo = config.algo
         assert isinstance(algo, OnPolicyConfig)  # the catalog pairs names and settings
-        self._n_steps = algo.n_steps
+        self._n_steps, self._torch_threads = algo.n_steps, config.torch_threads
         self.learner: OnPolicyLearner = LEARNERS[run.algo](
             agent,
             algo,
@@ -73,7 +75,9 @@ class OnPolicy:
 
     def update(self) -> dict[str, float]:
         """One update; returns the metrics."""
+        torch.set_num_threads(1)  # few numbers at a time: more would be in the physics' way
         rollout = self._collector.collect(self._n_steps)
+        torch.set_num_threads(self._torch_threads)
         metrics = self.learner.update(rollout)
         return {**self._collector.player.episodes.report(), **metrics}
 

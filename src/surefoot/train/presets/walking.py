@@ -89,6 +89,7 @@ WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
             algo=_PPO,
             nb_envs=512,
             steps=1_966_080,
+            torch_threads=2,
         ),
         # The lecture's reward, for whoever wants to compare.
         "lee": RunConfig(
