@@ -35,15 +35,15 @@ Turn = Callable[[], int]
 """Trains for a while; returns the environment steps that it took."""
 
 
-def surefoot_side(preset: str, folder: Path) -> Turn:
-    """A training of ours, without end."""
-    config = dataclasses.replace(find_preset(TASK, preset), steps=10**9)
-    run = Run(task=TASK, algo="ppo", preset=preset, config=config)
+def surefoot_side(task: str, preset: str, nb_updates: int, folder: Path) -> Turn:
+    """A training of ours, without end; a turn is so many updates."""
+    config = dataclasses.replace(find_preset(task, preset), steps=10**9)
+    run = Run(task=task, algo="ppo", preset=preset, config=config)
     session, run_folder = Session(run), create_run_folder(folder, run)
 
     def turn() -> int:
         before = session.nb_steps
-        train(session, run_folder, stop_after=session.nb_updates + UPDATES[preset])
+        train(session, run_folder, stop_after=session.nb_updates + nb_updates)
         return session.nb_steps - before
 
     return turn
@@ -81,7 +81,10 @@ def main() -> None:
             name: lambda pipeline=pipeline: pipeline.train(1)
             for name, pipeline in pipelines.items()
         }
-        sides |= {f"surefoot, {p}": surefoot_side(p, Path(folder)) for p in UPDATES}
+        sides |= {
+            f"surefoot, {preset}": surefoot_side(TASK, preset, nb, Path(folder))
+            for preset, nb in UPDATES.items()
+        }
         speeds = measure(sides, turns)
     for pipeline in pipelines.values():
         pipeline.close()
