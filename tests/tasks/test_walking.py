@@ -363,7 +363,9 @@ def test_a_robot_that_lies_down_or_leans_has_fallen():
         q[world, 3:7] = torch.tensor([torch.cos(half), torch.sin(half), 0.0, 0.0])
     env.worlds.set_state(torch.arange(4), q, 0.0 * env.worlds.qvel)
     env.task.observe()
-    assert env.task.terminated().tolist() == [False, True, False, True]
+    causes = {name: ended.tolist() for name, ended in env.task.terminations().items()}
+    assert causes["too_low"] == [False, True, False, False]
+    assert causes["tilted"] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("height", [0.2, 0.05])
@@ -373,7 +375,9 @@ def test_a_base_on_the_ground_is_a_fall_whatever_its_height(height):
     q[:, 2] = height  # the trunk of a Go2 is 0.11 m high
     env.worlds.set_state(torch.arange(1), q, 0.0 * env.worlds.qvel)
     env.task.observe()
-    assert env.task.terminated().item() == (height == 0.05)
+    ended = env.task.terminations()
+    assert ended["base_contact"].item() == (height == 0.05)
+    assert not ended["tilted"].item() and not ended["too_low"].item()
 
 
 @pytest.mark.parametrize("robot", ["go2", "bolt"])

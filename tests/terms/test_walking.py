@@ -124,10 +124,12 @@ def test_a_fall_is_a_tilt_beyond_the_limit_or_a_base_below_it():
         seen = gravity[:, [1, 0, 2]] if sideways else gravity
         lying = torch.zeros(len(heights), dtype=torch.bool)
         view = SimpleNamespace(gravity=seen, height=torch.tensor(heights), base_contact=lying)
-        fallen = walking.fallen(view, tilt=1.0, height=0.2)
-        assert fallen.tolist() == [False, True, True, True, False, True]
+        falls = walking.falls(view, tilt=1.0, height=0.2)
+        assert falls["tilted"].tolist() == [False, True, True, False, False, True]
+        assert falls["too_low"].tolist() == [False, False, False, True, False, False]
+        assert not falls["base_contact"].any()
         view.base_contact = ~lying
-        assert walking.fallen(view, tilt=1.0, height=0.2).all()
+        assert walking.falls(view, tilt=1.0, height=0.2)["base_contact"].all()
 
 
 def test_soft_limits_leave_five_percent_of_the_range_at_each_end():

@@ -6,6 +6,10 @@ import torch
 from torch import Tensor, nn
 
 
+CLIP = 10.0
+"""Standard deviations beyond which a normalised value is clipped."""
+
+
 class RunningMoments(nn.Module):
     """Mean and variance of everything seen so far, merged batch by batch.
 
@@ -47,4 +51,4 @@ class RunningMoments(nn.Module):
 
         Source: Huang et al. 2022, details 28 and 29 of PPO.
         """
-        return ((samples - self.mean.float()) / self.std).clamp(-10.0, 10.0)
+        return ((samples - self.mean.float()) / self.std).clamp(-CLIP, CLIP)

@@ -60,6 +60,8 @@ class Pipeline(nn.Module):
         self.register_buffer("low", low, persistent=False)
         self.register_buffer("high", high, persistent=False)
         self.bounded = bool(torch.isfinite(low).all() and torch.isfinite(high).all())
+        self.limited = self.continuous and (self.bounded or bool(config.action_rates))
+        """Whether outputs are clipped to [-1, 1]."""
         if config.action_rates and not self.continuous:
             raise InvalidConfig("agent.action_rates needs a continuous action, not a choice")
         if config.action_rates and len(config.action_rates) != len(low):
@@ -194,6 +196,10 @@ class Pipeline(nn.Module):
         """What agents in `state` (N, S) have in their recurrent memory, (N, M)."""
         return self._split(state)[5]
 
+    def command(self, state: Tensor) -> Tensor:
+        """The last command of agents in `state` (N, S), in the environment's units, (N, A)."""
+        return self._split(state)[2]
+
     def remember(self, memory: Tensor, state: Tensor) -> Tensor:
         """The state (N, S) with a new memory (N, M), where a decision is due."""
         if self.config.action_repeat > 1:
@@ -218,7 +224,7 @@ class Pipeline(nn.Module):
         if len(self.rates):
             change = held.clamp(-1.0, 1.0) * self.rates * self.interface.dt
             command = torch.minimum(torch.maximum(command + change, self.low), self.high)
-        elif self.continuous and self.bounded:
+        elif self.limited:
             command = self.low + 0.5 * (held.clamp(-1.0, 1.0) + 1.0) * (self.high - self.low)
         else:
             command = held

@@ -52,7 +52,8 @@ class DQN:
 
     def learn(self, batch: Batch) -> None:
         """One gradient step."""
-        self._optimizer.descend(self.loss(self.agent.actor(batch.features), batch))
+        norm = self._optimizer.descend(self.loss(self.agent.actor(batch.features), batch))
+        self._means.add(gradient_norm=norm)
         self.nb_updates += 1
         if self.nb_updates % self.config.target_update_interval == 0:
             self.target.follow(1.0)

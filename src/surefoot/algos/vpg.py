@@ -93,12 +93,13 @@ class VPG:
         action = rollout.action.flatten(0, 1)
         log_prob = self.agent.distribution(self._see(rollout)).log_prob(action)
         loss = -(psi.flatten() * log_prob).mean()
-        self._policy_optimizer.descend(loss)
+        norm = self._policy_optimizer.descend(loss)
         with torch.no_grad():
             law = self.agent.distribution(self._see(rollout))
             log_ratio = law.log_prob(action) - log_prob
             metrics = {
                 "policy_gradient_loss": loss.detach(),
+                "gradient_norm": norm,
                 "approx_kl": (log_ratio.exp() - 1.0 - log_ratio).mean(),
                 "entropy_loss": -law.entropy().mean(),
             }

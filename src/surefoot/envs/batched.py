@@ -33,6 +33,9 @@ class Transition:
     `terminated`."""
     terms: dict[str, Tensor] = field(default_factory=dict)
     """Weighted terms of the reward by name, each (E,)."""
+    causes: dict[str, Tensor] = field(default_factory=dict)
+    """Why episodes ended, by name, each bool (E,); the first that holds counts. Empty: nobody knows
+    more than `terminated` and `truncated`."""
 
     @property
     def done(self) -> Tensor:
@@ -109,9 +112,13 @@ class BatchedEnv:
         if not bool(torch.isfinite(reward).all()):
             _name_the_culprit(terms)
         task.advance()
-        terminated = task.terminated() | diverged
-        truncated = (self._elapsed >= task.max_episode_steps) | task.interrupted()
-        truncated = truncated & ~terminated
+        failures = {"diverged": diverged, **task.terminations()}
+        interruptions = {
+            "time_limit": self._elapsed >= task.max_episode_steps,
+            "interrupted": task.interrupted(),
+        }
+        terminated = torch.stack(list(failures.values())).any(dim=0)
+        truncated = torch.stack(list(interruptions.values())).any(dim=0) & ~terminated
         final_obs = obs
         ids = (terminated | truncated).nonzero().squeeze(1)
         if len(ids):
@@ -126,6 +133,7 @@ class BatchedEnv:
             terminated=terminated,
             truncated=truncated,
             terms=terms,
+            causes={**failures, **interruptions},
         )
 
     def observe(self) -> Tensor:

@@ -43,8 +43,8 @@ class Task(Protocol):
         """Weighted terms of this step's reward by name, each (E,)."""
         ...
 
-    def terminated(self) -> Tensor:
-        """Whether each episode has ended for good, bool (E,)."""
+    def terminations(self) -> dict[str, Tensor]:
+        """Why each episode has ended for good, by name, each bool (E,)."""
         ...
 
     def interrupted(self) -> Tensor:

@@ -121,12 +121,12 @@ class Upkie:
         """Uniform noise on every value."""
         return observation + uniform(self._random, observation, self.config.observation_noise)
 
-    def terminated(self) -> Tensor:
-        """Whether the robot has fallen, or drifted away."""
-        ended = balance.fallen(self, fall_pitch=self.config.fall_pitch)
+    def terminations(self) -> dict[str, Tensor]:
+        """The robot has fallen, or drifted away."""
+        causes = {"fallen": balance.fallen(self, fall_pitch=self.config.fall_pitch)}
         if self.config.max_drift is not None:
-            ended = ended | balance.drifted(self, max_drift=self.config.max_drift)
-        return ended
+            causes["drifted"] = balance.drifted(self, max_drift=self.config.max_drift)
+        return causes
 
     def interrupted(self) -> Tensor:
         """Never."""

@@ -228,15 +228,15 @@ class Walking:
         self._measure()
         return walking_terms(self.config.reward, self, self.gait.tolerance, self.leg_length)
 
-    def terminated(self) -> Tensor:
-        """Whether the robot has fallen."""
-        return self.has_fallen
+    def terminations(self) -> dict[str, Tensor]:
+        """The ways to fall."""
+        c = self.config
+        return walking.falls(self, tilt=c.fall_tilt, height=c.fall_height * self.leg_length)
 
     @property
     def has_fallen(self) -> Tensor:
         """Tilted too far, too low, or with the base on the ground, bool (E,)."""
-        c = self.config
-        return walking.fallen(self, tilt=c.fall_tilt, height=c.fall_height * self.leg_length)
+        return torch.stack(list(self.terminations().values())).any(dim=0)
 
     def interrupted(self) -> Tensor:
         """Whether the robot has crossed its tile."""

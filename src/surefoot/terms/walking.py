@@ -241,10 +241,13 @@ def _along(view: WalkingView, direction: Tensor) -> Tensor:
     return (view.linear_velocity[:, :2] * direction).sum(dim=1)
 
 
-def fallen(view: WalkingView, *, tilt: float, height: float) -> Tensor:
-    """Whether the base leans further than `tilt` rad, is lower than `height` m or touches down.
+def falls(view: WalkingView, *, tilt: float, height: float) -> dict[str, Tensor]:
+    """Whether the base leans further than `tilt` rad, is lower than `height` m, or touches down.
 
-    Shape (E,).
+    By name, each bool (E,).
     """
-    level = -view.gravity[:, 2]
-    return (level < torch.cos(torch.tensor(tilt))) | (view.height < height) | view.base_contact
+    return {
+        "tilted": -view.gravity[:, 2] < torch.cos(torch.tensor(tilt)),
+        "too_low": view.height < height,
+        "base_contact": view.base_contact,
+    }

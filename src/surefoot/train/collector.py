@@ -11,6 +11,7 @@ from surefoot.agent.agent import Agent
 from surefoot.data.rollout import Rollout
 from surefoot.envs.env import Env
 from surefoot.train.player import Player
+from surefoot.train.vital_signs import action_signs, observation_signs
 
 
 class Collector:
@@ -29,6 +30,8 @@ class Collector:
         self.agent, self.player = agent, Player(env, agent)
         self._generator, self._gamma = generator, gamma
         self._discounted = torch.zeros(env.nb_worlds)
+        self.signs: dict[str, float] = {}
+        """`action/...` and `observation/...` of the last rollout."""
 
     @torch.no_grad()
     def collect(self, n_steps: int) -> Rollout:
@@ -36,6 +39,7 @@ class Collector:
         player, pipeline = self.player, self.agent.pipeline
         player.begin()
         features, actions, log_probs, rewards, terminated, done, seen = ([] for _ in range(7))
+        modes: list[Tensor] = []
         late_at: list[Tensor] = []
         late_states: list[Tensor] = []
         memory = pipeline.memory(player.state)
@@ -44,6 +48,8 @@ class Collector:
             drawn = distribution.sample(self._generator)
             features.append(player.features)
             actions.append(drawn)
+            if pipeline.limited:
+                modes.append(distribution.mode)
             log_probs.append(distribution.log_prob(drawn))
             held = player.hold(drawn)
             rewards.append(held.reward)
@@ -62,8 +68,12 @@ class Collector:
             pipeline.learn_moments(seen)
         reward = torch.stack(rewards)
         ended = torch.stack(done)
+        looked = torch.stack(features)
+        self.signs = observation_signs(pipeline, looked)
+        if modes:
+            self.signs |= action_signs(pipeline, torch.stack(modes), player.state)
         return Rollout(
-            features=torch.stack(features),
+            features=looked,
             action=torch.stack(actions),
             log_prob=torch.stack(log_probs),
             reward=self._scale(reward, ended),

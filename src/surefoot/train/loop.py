@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from surefoot.errors import NotFinite, SurefootError
+from surefoot.errors import BadFile, NotFinite, SurefootError
 from surefoot.interrupt import Interrupt
-from surefoot.train.checkpoint import save_checkpoint
+from surefoot.train.checkpoint import save_checkpoint, write_atomically
 from surefoot.train.log import STEPS, MetricsLog
 from surefoot.train.run_folder import RunFolder
 from surefoot.train.session import Session
@@ -47,6 +48,7 @@ def train(
         BadFile: The disk is full; the last checkpoint is intact.
     """
     folder.prepare()
+    folder.failure.unlink(missing_ok=True)
     log = MetricsLog(folder.path, nb_steps=session.nb_steps)
     metrics: dict[str, float] = {}
     try:
@@ -72,6 +74,10 @@ def train(
                 if session.nb_updates % session.run.config.checkpoint_updates == 0:
                     _save(session, folder, metrics)
             _save(session, folder, metrics)
+    except SurefootError as error:
+        with contextlib.suppress(BadFile):  # what is wrong is said all the same
+            write_atomically(folder.failure, f"{error}\n".encode())
+        raise
     finally:
         log.close()
     return Outcome(finished=session.finished, metrics=metrics)

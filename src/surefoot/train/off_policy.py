@@ -20,6 +20,7 @@ from surefoot.data.replay import Batch, Replay
 from surefoot.envs.env import Env
 from surefoot.train.player import Held, Player
 from surefoot.train.run_folder import Run
+from surefoot.train.vital_signs import action_signs, observation_signs
 
 
 class OffPolicyLearner(Protocol):
@@ -86,6 +87,7 @@ class OffPolicy:
         )
         self._player = Player(env, agent)
         self._nb_decisions = 0
+        self._last_batch: Batch | None = None
 
     def update(self) -> dict[str, float]:
         """Bouts of playing and learning until a row of metrics is due; returns it."""
@@ -93,12 +95,24 @@ class OffPolicy:
         per_bout = c.decisions_per_bout(nb_envs)
         gradient_steps = per_bout if c.gradient_steps == -1 else c.gradient_steps
         self._player.begin()
+        self._last_batch = None
         for _ in range(c.decisions_per_update(nb_envs) // per_bout):
             for _ in range(c.train_freq):
                 self._play()
             if self._nb_decisions > c.learning_starts:
                 self.learn(gradient_steps)
-        return {**self._player.episodes.report(), **self.learner.report()}
+        return {**self._player.episodes.report(), **self._signs(), **self.learner.report()}
+
+    @torch.no_grad()
+    def _signs(self) -> dict[str, float]:
+        """`action/...` and `observation/...` of the last batch; nothing before the first."""
+        pipeline, batch = self._agent.pipeline, self._last_batch
+        if batch is None:
+            return {}
+        signs = observation_signs(pipeline, batch.features)
+        if pipeline.limited:
+            signs |= action_signs(pipeline, self._agent.mode(batch.features), self._player.state)
+        return signs
 
     def learn(self, nb: int) -> None:
         """So many gradient steps, each from a fresh batch."""
@@ -160,6 +174,7 @@ class OffPolicy:
             normalize(batch.features),
             normalize(batch.next_features),
         )
+        self._last_batch = batch
         return batch
 
     def state_dict(self) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class OnPolicy:
         rollout = self._collector.collect(self._n_steps)
         torch.set_num_threads(self._torch_threads)
         metrics = self.learner.update(rollout)
-        return {**self._collector.player.episodes.report(), **metrics}
+        return {**self._collector.player.episodes.report(), **self._collector.signs, **metrics}
 
     def state_dict(self) -> dict[str, Any]:
         """Learner and collector."""

@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 
 from surefoot.agent.agent import Agent
+from surefoot.envs.batched import Transition
 from surefoot.envs.env import Env
+from surefoot.errors import NotFinite
+from surefoot.signals import Layout
 
 
 class Held:
@@ -58,6 +61,8 @@ class Player:
         self._started = True
 
     def _observe(self, obs: Tensor) -> None:
+        if not bool(torch.isfinite(obs.sum())):
+            _name_the_sensor(self.env.interface.observation, obs)
         self.observation = obs
         self.features, self.state = self.agent.pipeline.observe(obs, self.state)
 
@@ -79,7 +84,7 @@ class Player:
             action, self.state = pipeline.act(output, self.state)
             step = env.step(action)
             done = step.done
-            self.episodes.add(step.reward, step.terms, done)
+            self.episodes.add(step)
             held.reward = held.reward + step.reward * ~held.done
             if bool(done.any()):
                 fresh = done & ~held.done
@@ -119,40 +124,67 @@ class Player:
         self.episodes.load_state_dict(state["episodes"])
 
 
+def _name_the_sensor(layout: Layout, obs: Tensor) -> None:
+    """Refuse an observation (E, O) that is not finite: one such number ruins every weight.
+
+    Raises:
+        NotFinite: With the name of the signal; nothing if only the sum of huge numbers overflows.
+    """
+    for signal in layout:
+        worlds = (~torch.isfinite(obs[:, layout.slice(signal.name)])).any(dim=1).nonzero()
+        if len(worlds):
+            remedy = "Check the sensor and what it is computed from."
+            raise NotFinite(f"observation '{signal.name}'", worlds.squeeze(1).tolist(), remedy)
+
+
 class EpisodeStatistics:
-    """Return and length of the last hundred episodes, and what the reward was made of."""
+    """Return, length and end of the last hundred episodes, and what the reward was made of."""
 
     WINDOW = 100
 
     def __init__(self, nb_worlds: int) -> None:
         self._return, self._length = torch.zeros(nb_worlds), torch.zeros(nb_worlds)
-        self._last: deque[tuple[float, float]] = deque(maxlen=self.WINDOW)
+        self._last: deque[tuple[float, float, str]] = deque(maxlen=self.WINDOW)
+        self._causes: list[str] = []
         self._terms: dict[str, list[Tensor]] = {}
 
-    def add(self, reward: Tensor, terms: dict[str, Tensor], done: Tensor) -> None:
-        """Take in one step of every environment, each (E,)."""
-        self._return = self._return + reward
+    def add(self, step: Transition) -> None:
+        """Take in one step of every environment."""
+        done = step.done
+        self._return = self._return + step.reward
         self._length = self._length + 1.0
-        for name, term in terms.items():
+        for name, term in step.terms.items():
             self._terms.setdefault(name, []).append(term.mean())
+        causes = step.causes or {"terminated": step.terminated, "time_limit": step.truncated}
+        self._causes = list(causes)
         if bool(done.any()):
-            ended = zip(self._return[done].tolist(), self._length[done].tolist(), strict=True)
-            self._last.extend(ended)
+            first = torch.stack([cause[done] for cause in causes.values()]).float().argmax(dim=0)
+            self._last.extend(
+                zip(
+                    self._return[done].tolist(),
+                    self._length[done].tolist(),
+                    (self._causes[i] for i in first.tolist()),
+                    strict=True,
+                )
+            )
             self._return = self._return * ~done
             self._length = self._length * ~done
 
     @property
     def returns(self) -> list[float]:
         """Of the last hundred episodes, the newest last."""
-        return [episode_return for episode_return, _ in self._last]
+        return [episode_return for episode_return, _, _ in self._last]
 
     def report(self) -> dict[str, float]:
-        """`rollout/...` over the last episodes, `reward/...` per step since the last report."""
+        """`rollout/...` and `ends/...` of the last episodes, `reward/...` since the last report."""
         report: dict[str, float] = {}
         if self._last:
-            returns, lengths = zip(*self._last, strict=True)
+            returns, lengths, causes = zip(*self._last, strict=True)
             report["rollout/ep_rew_mean"] = sum(returns) / len(returns)
             report["rollout/ep_len_mean"] = sum(lengths) / len(lengths)
+            report["rollout/ep_len_max_share"] = lengths.count(max(lengths)) / len(lengths)
+            for cause in self._causes:
+                report[f"ends/{cause}"] = causes.count(cause) / len(causes)
         for name, values in self._terms.items():
             report[f"reward/{name}"] = float(torch.stack(values).mean())
         self._terms = {}
@@ -160,10 +192,14 @@ class EpisodeStatistics:
 
     def state_dict(self) -> dict[str, Any]:
         """Running sums and the window; call it after `report`."""
-        last = torch.tensor(list(self._last), dtype=torch.float64).reshape(-1, 2)
-        return {"return": self._return, "length": self._length, "last": last}
+        last = torch.tensor([row[:2] for row in self._last], dtype=torch.float64).reshape(-1, 2)
+        causes = [cause for _, _, cause in self._last]
+        return {"return": self._return, "length": self._length, "last": last, "causes": causes}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state_dict`."""
         self._return, self._length = state["return"], state["length"]
-        self._last = deque((tuple(row) for row in state["last"].tolist()), maxlen=self.WINDOW)
+        last = state["last"].tolist()
+        causes = state.get("causes", ["unknown"] * len(last))  # runs from before have none
+        ended = ((*row, cause) for row, cause in zip(last, causes, strict=True))
+        self._last = deque(ended, maxlen=self.WINDOW)

@@ -147,6 +147,11 @@ class RunFolder:
         return self.path / "policy.onnx"
 
     @property
+    def failure(self) -> Path:
+        """The sentence with which the last sitting broke off; not there if it did not."""
+        return self.path / "failure.txt"
+
+    @property
     def videos(self) -> Path:
         """Folder of the clips filmed while training."""
         return self.path / "videos"
