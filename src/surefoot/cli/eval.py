@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from surefoot.cli.parser import Parser, as_count, as_natural
 from surefoot.errors import InvalidConfig
@@ -19,18 +17,17 @@ from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 
 if TYPE_CHECKING:
     from surefoot.signals import Interface
-    from surefoot.tasks.walking_config import WalkingConfig
     from surefoot.train.evaluate import Evaluation
     from surefoot.train.policies import LoadedPolicy
 
 
-EPISODES, WALKERS, PER_TILE = 50, 32, 4
-"""Episodes to play; robots that walk for twenty seconds each; robots to cross each kind of terrain
-on each level."""
-
-
 def main(argv: Sequence[str]) -> int:
-    """Evaluate and print; with --json one object and nothing else."""
+    """Evaluate and print; with --json one object and nothing else.
+
+    The standard evaluation of a run is kept in its folder.
+    """
+    from surefoot.train.evaluated import EPISODES, PER_TILE, WALKERS, figures_of
+
     parser = Parser(
         prog="surefoot eval",
         description="Evaluate a policy: deterministic, seed 0, final randomization, the task's "
@@ -54,58 +51,23 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.read(argv)
-    options.robots = options.episodes or WALKERS
-    options.robots_per_tile = options.episodes or PER_TILE
-    options.episodes = options.episodes or EPISODES
     if options.env_kwargs and not options.env:
         raise InvalidConfig("--env-kwargs are arguments of --env: name the environment too")
     from surefoot.train.run_folder import task_of
 
     task = task_of(Path(options.policy))
     if task in (LABYRINTH, COURSE_PENDULUM):
+        options.episodes = options.episodes or EPISODES
         return _evaluate_lecture(task, options)
     from surefoot.train.policies import load_policy
 
     loaded = load_policy(options.policy, options.task)
     result = _foreign(loaded, options) if options.env else _ours(loaded, options)
     if options.json:
-        print(json.dumps(_finite(dataclasses.asdict(result))))
+        print(json.dumps(figures_of(result)))
     else:
         _print_table(result, options.env or loaded.task)
     return 0
-
-
-def _finite(value: Any) -> Any:
-    """JSON knows neither NaN nor infinity: null stands for both."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, tuple):
-        return [_finite(item) for item in cast("tuple[Any, ...]", value)]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _walking(
-    loaded: LoadedPolicy, config: WalkingConfig, options: argparse.Namespace
-) -> Evaluation:
-    """The standard evaluation of walking, or on rough terrain that of crossing it."""
-    from surefoot.envs.make import make_batched
-    from surefoot.tasks.walking_rough_config import RoughWalkingConfig
-    from surefoot.train.crossing import evaluate_crossing
-    from surefoot.train.walking_evaluate import evaluate_walking
-
-    if isinstance(config, RoughWalkingConfig):
-        return evaluate_crossing(
-            loaded.policy,
-            loaded.task,
-            config,
-            robots=options.robots_per_tile,
-            seed=options.seed,
-            imperfect=options.noise,
-        )
-    env = make_batched(
-        loaded.task, config, nb_envs=options.robots, seed=options.seed, imperfect=options.noise
-    )
-    return evaluate_walking(loaded.policy, env, seed=options.seed)
 
 
 def _evaluate_lecture(task: str, options: argparse.Namespace) -> int:
@@ -120,54 +82,53 @@ def _evaluate_lecture(task: str, options: argparse.Namespace) -> int:
 
 
 def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
-    import torch
+    from surefoot.train import evaluated
+    from surefoot.train.standard import evaluate_standard
 
-    from surefoot.envs.gymnasium_env import make_gymnasium
-    from surefoot.envs.make import make_batched
-    from surefoot.tasks.gymnasium_config import GymnasiumConfig
-    from surefoot.tasks.walking_config import WalkingConfig
-    from surefoot.train.evaluate import evaluate
-
-    torch.set_num_threads(1)
-    config, nb = loaded.config, options.episodes
-    if isinstance(config, WalkingConfig):
-        return _walking(loaded, config, options)
-    if isinstance(config, GymnasiumConfig):
-        if options.noise:
-            raise InvalidConfig(f"--noise belongs to our own tasks, {loaded.task} has its own")
-        env: Any = make_gymnasium(config, nb_envs=nb, seed=options.seed)
-        max_steps = 10**9  # its own time limit ends every episode
-    else:
-        env = make_batched(
-            loaded.task, config, nb_envs=nb, seed=options.seed, imperfect=options.noise
+    folder = Path(options.policy)
+    is_standard = folder.is_dir() and not (options.episodes or options.seed)
+    checkpoint = evaluated.newest_fingerprint(folder) if is_standard else ""
+    result = evaluate_standard(
+        loaded.policy,
+        loaded.task,
+        loaded.config,
+        episodes=options.episodes or evaluated.standard_episodes(loaded.config),
+        seed=options.seed,
+        imperfect=options.noise,
+    )
+    if loaded.run is not None and is_standard:
+        played = evaluated.SavedEvaluation(
+            conditions=evaluated.conditions_of(loaded.run, imperfect=options.noise),
+            checkpoint=checkpoint,
+            steps=loaded.nb_steps,
+            figures=evaluated.figures_of(result),
         )
-        max_steps = config.max_episode_steps
-    return evaluate(loaded.policy, env, episodes=nb, max_steps=max_steps)
+        evaluated.save(folder, played)
+    return result
 
 
 def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
     import torch
 
     from surefoot.deploy.environments import make_env
-    from surefoot.envs.make import make_batched
     from surefoot.tasks.gymnasium_config import GymnasiumConfig
+    from surefoot.train.evaluated import EPISODES
     from surefoot.train.foreign import check_fit, evaluate_foreign, foreign_arguments
+    from surefoot.train.standard import interface_of
 
     torch.set_num_threads(1)
     if options.noise:
         raise InvalidConfig("--noise belongs to our worlds; a foreign environment has its own")
-    config, interface = loaded.config, loaded.interface
-    if interface is None:
-        assert not isinstance(config, GymnasiumConfig)  # baselines play our tasks
-        interface = make_batched(loaded.task, config, nb_envs=1, seed=0).interface
+    config, episodes = loaded.config, options.episodes or EPISODES
+    interface = loaded.interface or interface_of(loaded.task, config)
     arguments = foreign_arguments(options.env, config)
     arguments |= parse_pairs(options.env_kwargs, "--env-kwargs")
     env = make_env(options.env, **arguments)
 
     def show(done: int) -> None:
         if sys.stderr.isatty():
-            print(f"\repisode {done} of {options.episodes}", end="", file=sys.stderr)
-            if done == options.episodes:
+            print(f"\repisode {done} of {episodes}", end="", file=sys.stderr)
+            if done == episodes:
                 print(file=sys.stderr)
 
     try:
@@ -178,7 +139,7 @@ def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
             interface,
             config,
             env,
-            episodes=options.episodes,
+            episodes=episodes,
             max_steps=10**9 if isinstance(config, GymnasiumConfig) else config.max_episode_steps,
             seed=options.seed,
             on_episode=show,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from surefoot.errors import BadFile
 
 FORMAT = "surefoot-checkpoint"
 VERSION = 1
+_DAMAGED = "this is no checkpoint, or a damaged one"
+_REMEDY = "Take another checkpoint (best.pt is one to play, not to continue), or train again."
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -42,6 +43,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint: tensors, numbers, strings, lists and dictionaries only."""
+    import torch
+
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "version": VERSION, **content}, buffer)
     write_atomically(path, buffer.getvalue())
@@ -55,7 +58,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise BadFile(path, "there is no such checkpoint", "Name a run folder or its .pt file.")
-    remedy = "Take another checkpoint (best.pt is one to play, not to continue), or train again."
+    import torch
+
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
@@ -65,13 +69,27 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except Exception as error:
         # zipfile, pickle and torch together: 9,000 spoilt files raised 11 kinds, from OverflowError
         # to AssertionError, without a common base; the cause stays with the error
-        raise BadFile(path, "this is no checkpoint, or a damaged one", remedy) from error
+        raise BadFile(path, _DAMAGED, _REMEDY) from error
     if damaged:
-        raise BadFile(path, f"this checkpoint is damaged in {damaged}", remedy)
+        raise BadFile(path, f"this checkpoint is damaged in {damaged}", _REMEDY)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BadFile(path, "this file was not written by Surefoot", remedy)
+        raise BadFile(path, "this file was not written by Surefoot", _REMEDY)
     check_version(path, content.get("version"))
     return content
+
+
+def fingerprint(path: Path) -> str:
+    """What tells a checkpoint from any other: a hash of its table of contents, checksums included.
+
+    Raises:
+        BadFile: It cannot be read, or is no checkpoint.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            contents = [(part.filename, part.CRC) for part in archive.infolist()]
+    except (OSError, zipfile.BadZipFile):
+        raise BadFile(path, _DAMAGED, _REMEDY) from None
+    return hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
 
 
 def check_version(path: Path, version: object) -> None:

@@ -51,6 +51,10 @@ class Evaluation:
     """Mean of each reward term per step."""
     nb_diverged: int = 0
     """Times that the simulation of a world broke; in an episode that counts, that is a fall."""
+    returns: tuple[float, ...] = ()
+    """Of each episode."""
+    lengths: tuple[float, ...] = ()
+    """Of each episode, policy steps."""
 
 
 @torch.no_grad()
@@ -150,4 +154,6 @@ def summarize(
         wall_s=wall_s,
         terms={name: value / steps for name, value in sums.items()},
         nb_diverged=nb_diverged,
+        returns=tuple(returns.tolist()),
+        lengths=tuple(lengths.tolist()),
     )

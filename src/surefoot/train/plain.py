@@ -45,6 +45,18 @@ def from_plain(cls: type[T], data: Any, where: str = "") -> T:
         raise InvalidConfig(f"{where or cls.__name__} is incomplete: {error}") from None
 
 
+def differences(a: Any, b: Any, where: str = "") -> list[str]:
+    """Dotted names of the settings in which two plain descriptions differ, in their order."""
+    if not (isinstance(a, dict) and isinstance(b, dict)):
+        return [] if a == b else [where]
+    a, b = cast("dict[str, Any]", a), cast("dict[str, Any]", b)
+    return [
+        name
+        for key in {**a, **b}
+        for name in differences(a.get(key), b.get(key), f"{where}.{key}" if where else key)
+    ]
+
+
 def _convert(hint: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):

@@ -43,6 +43,8 @@ class LoadedPolicy:
     agent: Agent | None = None
     """The torch agent, where there is one."""
     run: Run | None = None
+    nb_steps: int = 0
+    """Environment steps of training behind it, where that is known."""
 
 
 def load_policy(source: str, task: str | None = None) -> LoadedPolicy:
@@ -88,7 +90,8 @@ def load_run(folder: RunFolder) -> LoadedPolicy:
 
 def load_agent(path: Path) -> LoadedPolicy:
     """The agent of a checkpoint."""
-    run, agent = agent_of(load_checkpoint(path), path)
+    content = load_checkpoint(path)
+    run, agent = agent_of(content, path)
     return LoadedPolicy(
         policy=AgentPolicy(agent),
         task=run.task,
@@ -96,6 +99,7 @@ def load_agent(path: Path) -> LoadedPolicy:
         interface=agent.interface.on_robot,
         agent=agent,
         run=run,
+        nb_steps=content.get("nb_steps", 0),
     )
 
 

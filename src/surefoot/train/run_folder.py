@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 import yaml
 from filelock import FileLock, Timeout
 
@@ -28,9 +27,11 @@ from surefoot.train.checkpoint import (
     write_atomically,
 )
 from surefoot.train.config import AnyRunConfig, RunConfig
-from surefoot.train.plain import from_plain, to_plain
+from surefoot.train.plain import differences, from_plain, to_plain
 
 if TYPE_CHECKING:
+    import torch
+
     from surefoot.train.tabular_run import TabularRun
 
 _WORDS = """
@@ -65,6 +66,8 @@ class Run:
 
     def generator(self, stream: str) -> torch.Generator:
         """The generator of a named stream of random numbers, at its beginning."""
+        import torch
+
         return torch.Generator().manual_seed(stream_seed(self.config.seed, stream))
 
     def to_plain(self) -> dict[str, Any]:
@@ -201,7 +204,7 @@ class RunFolder:
             problem = "this checkpoint holds a policy alone"
             raise BadFile(self.last, problem, "It can be played, but not continued.")
         trained = run_from_plain(content.get("run"), self.last).to_plain()
-        different = sorted(_differences(trained, run.to_plain()) - _FREE)
+        different = sorted({*differences(trained, run.to_plain())} - _FREE)
         if different:
             named = ", ".join(name.removeprefix("config.") for name in different[:3])
             raise BadFile(
@@ -287,13 +290,3 @@ def create_run_folder(root: Path, run: Run | TabularRun) -> RunFolder:
         remedy = "Free some space, or choose another --runs folder."
         raise BadFile(folder.config, error.problem, remedy) from None
     return folder
-
-
-def _differences(a: Any, b: Any, where: str = "") -> set[str]:
-    """Dotted names of the settings in which two descriptions of a run differ."""
-    if not (isinstance(a, dict) and isinstance(b, dict)):
-        return set() if a == b else {where}
-    found: set[str] = set()
-    for key in a.keys() | b.keys():
-        found |= _differences(a.get(key), b.get(key), f"{where}.{key}" if where else str(key))
-    return found
