@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-
 CLIP = 10.0
 """Standard deviations beyond which a normalised value is clipped."""
 

@@ -61,6 +61,10 @@ class TrainingDisplay:
         if self._console.is_terminal:
             self._live.stop()
 
+    def say(self, sentence: str) -> None:
+        """Print a sentence above the table."""
+        self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
     def update(self, nb_steps: int, metrics: dict[str, float]) -> None:
         """Show the metrics of an update."""
         self._progress.update(self._task, completed=nb_steps)

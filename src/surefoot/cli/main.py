@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "train a policy: surefoot train upkie-pendulum",
     "eval": "evaluate a run, a policy file or a baseline, here or in any Gymnasium environment",
     "play": "watch a policy: in a window, in the browser, or as a video",
+    "doctor": "what is unusual in a run, what usually causes it, which setting to try",
     "export": "write policy.onnx with its card",
     "deploy": "run an exported policy in closed loop, in simulation or on the robot",
 }

@@ -248,16 +248,20 @@ def _train(
     session: Session, folder: RunFolder, options: argparse.Namespace, tracker: Tracker | None
 ) -> None:
     from surefoot.cli.display import TrainingDisplay
+    from surefoot.train.checkup import Watch
     from surefoot.train.loop import train
     from surefoot.train.terrain_figure import draw_terrain_levels
 
     title = f"{session.run.task} ({session.run.algo}, {session.run.preset})"
     clips = ClipMaker(options, session, folder, tracker)
+    watch = Watch(session.run, folder, session.nb_steps)
     with contextlib.ExitStack() as stack:
         display = stack.enter_context(TrainingDisplay(_planned_steps(session), title))
 
         def on_update(session: Session, metrics: dict[str, float]) -> None:
             display.update(session.nb_steps, metrics)
+            for finding in watch.look(metrics):
+                display.say(f"surefoot doctor: {finding}")
             if tracker is not None:
                 tracker.log(metrics)
             clips.film_if_due()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from statistics import pstdev
 from typing import Any
 
 import torch
@@ -12,7 +13,6 @@ from surefoot.agent.agent import Agent
 from surefoot.envs.batched import Transition
 from surefoot.envs.env import Env
 from surefoot.errors import NotFinite
-from surefoot.signals import Layout
 
 
 class Held:
@@ -61,8 +61,7 @@ class Player:
         self._started = True
 
     def _observe(self, obs: Tensor) -> None:
-        if not bool(torch.isfinite(obs.sum())):
-            _name_the_sensor(self.env.interface.observation, obs)
+        self._check(obs)
         self.observation = obs
         self.features, self.state = self.agent.pipeline.observe(obs, self.state)
 
@@ -100,11 +99,27 @@ class Player:
 
     def _finish(self, ids: Tensor, final_obs: Tensor, held: Held) -> None:
         """Take in the last observations of the episodes in `ids` (K,), before their resets."""
+        self._check(final_obs)
         last = self.state[ids].clone()
         last[:, 1] = 0.0  # look now, whatever the phase
         _, final_state = self.agent.pipeline.observe(final_obs[ids], last)
         held.ended_ids = torch.cat([held.ended_ids, ids])
         held.final_state = torch.cat([held.final_state, final_state])
+
+    def _check(self, obs: Tensor) -> None:
+        """Refuse an observation (E, O) that is not finite: one such number ruins every weight.
+
+        Raises:
+            NotFinite: With the name of the signal.
+        """
+        if bool(torch.isfinite(obs.sum())):  # of one sum, as this is done at every step
+            return
+        layout = self.env.interface.observation
+        for signal in layout:
+            worlds = (~torch.isfinite(obs[:, layout.slice(signal.name)])).any(dim=1).nonzero()
+            if len(worlds):
+                remedy = "Check the sensor and what it is computed from."
+                raise NotFinite(f"observation '{signal.name}'", worlds[:, 0].tolist(), remedy)
 
     def state_dict(self) -> dict[str, Any]:
         """Environment, memory and statistics."""
@@ -122,19 +137,6 @@ class Player:
         self.state, self.features = state["agent_state"], state["features"]
         self._started = state["started"]
         self.episodes.load_state_dict(state["episodes"])
-
-
-def _name_the_sensor(layout: Layout, obs: Tensor) -> None:
-    """Refuse an observation (E, O) that is not finite: one such number ruins every weight.
-
-    Raises:
-        NotFinite: With the name of the signal; nothing if only the sum of huge numbers overflows.
-    """
-    for signal in layout:
-        worlds = (~torch.isfinite(obs[:, layout.slice(signal.name)])).any(dim=1).nonzero()
-        if len(worlds):
-            remedy = "Check the sensor and what it is computed from."
-            raise NotFinite(f"observation '{signal.name}'", worlds.squeeze(1).tolist(), remedy)
 
 
 class EpisodeStatistics:
@@ -181,6 +183,7 @@ class EpisodeStatistics:
         if self._last:
             returns, lengths, causes = zip(*self._last, strict=True)
             report["rollout/ep_rew_mean"] = sum(returns) / len(returns)
+            report["rollout/ep_rew_std"] = pstdev(returns)
             report["rollout/ep_len_mean"] = sum(lengths) / len(lengths)
             report["rollout/ep_len_max_share"] = lengths.count(max(lengths)) / len(lengths)
             for cause in self._causes:
