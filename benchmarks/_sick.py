@@ -55,4 +55,6 @@ class Sick(gymnasium.Wrapper[Any, Any, Any, Any]):
         return obs, float(reward), terminated, truncated, info
 
 
-gymnasium.register(SICK_ID, entry_point=Sick, order_enforce=False, disable_env_checker=True)
+gymnasium.register(
+    SICK_ID, entry_point=f"{__name__}:Sick", order_enforce=False, disable_env_checker=True
+)

@@ -113,6 +113,7 @@ class Probe:
 
     def descend(self, loss):
         self.gradient = torch.autograd.grad(loss, self._parameters)
+        return torch.zeros(())  # of its norm
 
 
 @pytest.fixture(scope="module")

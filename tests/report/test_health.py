@@ -43,10 +43,12 @@ def _then(first, later, at=10):
 UNUSUAL = [
     ("policy_moves_too_far", {"train__approx_kl": 0.051}, {"train__approx_kl": 0.049}),
     ("policy_moves_too_far", {"train__clip_fraction": 0.41}, {"train__clip_fraction": 0.39}),
+    ("same_everywhere", {"action__spread": 0.009}, {"action__spread": 0.011}),
+    ("same_everywhere", {"action__spread": 0.0}, {"action__spread": _then(0.0, 0.5, at=2)}),
     (
         "policy_stands_still",
         {"train__approx_kl": 9e-7, "train__learning_rate": _rises(1e-3, 6e-4)},
-        {"train__approx_kl": 9e-7, "train__learning_rate": _then(1e-3, 4e-4, at=1)},
+        {"train__approx_kl": 9e-7, "train__learning_rate": _then(1e-3, 4e-4, at=2)},
     ),
     (
         "policy_stands_still",
@@ -60,8 +62,22 @@ UNUSUAL = [
     ),
     (
         "value_explains_nothing",
-        {"train__explained_variance": -9.0, "train__value_loss": _then(1.0, 0.11, at=4)},
-        {"train__explained_variance": -9.0, "train__value_loss": _then(1.0, 0.09, at=4)},
+        {"train__explained_variance": -9.0, "train__value_loss": _then(1.0, 0.11, at=3)},
+        {"train__explained_variance": -9.0, "train__value_loss": _then(1.0, 0.09, at=3)},
+    ),
+    (  # a tenth of its peak, not of its beginning
+        "value_explains_nothing",
+        {"train__explained_variance": _then(0.9, -9.0, at=8),
+         "train__value_loss": lambda i: 1.0 if i < 3 else 20.0 if i < 6 else 2.1},
+        {"train__explained_variance": _then(0.9, -9.0, at=8),
+         "train__value_loss": lambda i: 1.0 if i < 3 else 20.0 if i < 6 else 1.9},
+    ),
+    (  # rising by half a standard deviation, 1, in three rows
+        "value_explains_nothing",
+        {"train__explained_variance": 0.0, "rollout__ep_rew_mean": lambda i: 0.32 * i,
+         "rollout__ep_rew_std": 2.0},
+        {"train__explained_variance": 0.0, "rollout__ep_rew_mean": lambda i: 0.6 * i,
+         "rollout__ep_rew_std": 2.0},
     ),
     ("noise_collapses", {"train__std": 0.049}, {"train__std": 0.051}),
     ("noise_grows", {"train__std": 2.01}, {"train__std": 1.99}),
@@ -97,8 +113,15 @@ UNUSUAL = [
     ),
     (
         "no_progress",
-        {"rollout__ep_rew_mean": _then(10.0, 99.0, at=11), "rollout__ep_rew_std": 2.0},
-        {"rollout__ep_rew_mean": _then(10.0, 99.0, at=8), "rollout__ep_rew_std": 2.0},
+        {"rollout__ep_rew_mean": _then(10.0, 99.0, at=13), "rollout__ep_rew_std": 2.0},
+        {"rollout__ep_rew_mean": _then(10.0, 99.0, at=12), "rollout__ep_rew_std": 2.0},
+    ),
+    (  # starts that become harder hide progress
+        "no_progress",
+        {"rollout__ep_rew_mean": 10.0, "rollout__ep_rew_std": 2.0,
+         "curriculum__reset_scale": _then(0.5, 1.0, at=5)},
+        {"rollout__ep_rew_mean": 10.0, "rollout__ep_rew_std": 2.0,
+         "curriculum__reset_scale": _then(0.5, 1.0, at=6)},
     ),
     (  # of a rise by 10, half is lost
         "return_collapses",
@@ -116,7 +139,42 @@ UNUSUAL = [
         {"action__saturation": 0.1, "action__command_saturation": 0.91},
         {"action__saturation": 0.1, "action__command_saturation": 0.89},
     ),
-    ("actions_near_zero", {"action__size": 0.019}, {"action__size": 0.021}),
+    (  # less of it where the return does not rise
+        "actions_at_limits",
+        {"action__saturation": 0.31, "rollout__ep_rew_mean": 1.0, "rollout__ep_rew_std": 1.0},
+        {"action__saturation": 0.29, "rollout__ep_rew_mean": 1.0, "rollout__ep_rew_std": 1.0},
+    ),
+    (
+        "actions_at_limits",
+        {"action__size": 0.71, "rollout__ep_rew_mean": 1.0, "rollout__ep_rew_std": 1.0},
+        {"action__size": 0.71, "rollout__ep_rew_mean": _rises(1.0, 99.0),
+         "rollout__ep_rew_std": 1.0},
+    ),
+    (
+        "actions_at_limits",
+        {"action__size": _then(0.71, 0.5, at=14), "rollout__ep_rew_mean": 1.0,
+         "rollout__ep_rew_std": 1.0},
+        {"action__size": _then(0.71, 0.5, at=11), "rollout__ep_rew_mean": 1.0,
+         "rollout__ep_rew_std": 1.0},
+    ),
+    (
+        "actions_make_no_difference",
+        {"train__std": _then(1.0, 0.91, at=3), "rollout__ep_rew_mean": 1.0,
+         "rollout__ep_rew_std": 1.0},
+        {"train__std": _then(1.0, 0.89, at=3), "rollout__ep_rew_mean": 1.0,
+         "rollout__ep_rew_std": 1.0},
+    ),
+    (
+        "actions_make_no_difference",
+        {"train__std": 1.0, "rollout__ep_rew_mean": 1.0, "rollout__ep_rew_std": 1.0},
+        {"train__std": 1.0, "rollout__ep_rew_mean": _rises(1.0, 99.0), "rollout__ep_rew_std": 1.0},
+    ),
+    (
+        "actions_near_zero",
+        {"action__size": 0.5, "action__command_size": 0.049},
+        {"action__size": 0.5, "action__command_size": 0.051},
+    ),
+    ("actions_near_zero", {"action__size": 0.049}, {"action__size": 0.051}),
     ("actions_near_zero", {"action__size": 0.001}, {"action__size": _then(0.001, 0.5, at=2)}),
     ("observations_are_huge", {"observation__largest": 101.0}, {"observation__largest": 99.0}),
     (
@@ -140,7 +198,7 @@ UNUSUAL = [
     ),
     ("fails_the_same_way", {"ends__fallen": 0.51}, {"ends__fallen": 0.49}),
     ("fails_the_same_way", {"ends__fallen": 0.51}, {"ends__terminated": 1.0}),
-    ("fails_the_same_way", {"ends__fallen": 0.51}, {"ends__fallen": _then(1.0, 0.1, at=9)}),
+    ("fails_the_same_way", {"ends__fallen": 0.51}, {"ends__fallen": _then(1.0, 0.1, at=14)}),
     (
         "time_limit_is_failure",
         {"rollout__ep_len_max_share": 0.51, "ends__terminated": 0.51},
@@ -206,10 +264,21 @@ def test_a_finding_says_since_when_what_why_and_what_to_try():
     rows = _rows(train__approx_kl=lambda i: 0.2 if 5 <= i < 12 else 0.001)
     (finding,) = diagnose(rows, SETTINGS)
     assert str(finding) == (
-        "From 700 to 1,400 steps: each update changes the policy too much (KL 0.2 nats; 0.05 is "
-        "high); usually the learning rate is too high; try a lower --algo.learning-rate, or "
-        "--algo.n-epochs."
+        "From 700 to 1,400 steps: the policy changes too much (a KL divergence of 0.2 nats an "
+        "update); usually the learning rate is too high; try a lower --algo.learning-rate, or "
+        "--algo.n-epochs where there are epochs."
     )
+
+
+def test_the_term_that_costs_most_is_the_first_to_look_at():
+    rows = _rows(reward__a=0.1, reward__b=-0.5, reward__c=-0.4, ends__fallen=1.0)
+    (finding,) = [f for f in diagnose(rows, SETTINGS) if f.name == "better_dead"]
+    assert "every step costs 0.8" in finding.what and "weight of 'b' first" in finding.remedy
+
+
+def test_the_term_that_drowns_the_others_is_named():
+    (finding,) = diagnose(_rows(reward__a=0.02, reward__b=-0.98, reward__c=0.0), SETTINGS)
+    assert finding.what == "the term 'b' is 98 % of the reward"
 
 
 def test_causes_come_before_what_follows_from_them():

@@ -54,9 +54,9 @@ class C51:
         law = self.targets(batch)
         log_p = _of_choice(self.agent.actor(batch.features), batch.action).log_softmax(dim=1)
         loss = -(law * log_p).sum(dim=1).mean()
-        self._optimizer.descend(loss)
+        norm = self._optimizer.descend(loss)
         q = (log_p.detach().exp() * self.agent.atoms).sum(dim=1)
-        self._means.add(loss=loss, q_mean=q.mean())
+        self._means.add(loss=loss, q_mean=q.mean(), gradient_norm=norm)
         self.nb_updates += 1
         if self.nb_updates % self.config.target_update_interval == 0:
             self.target.follow(1.0)

@@ -9,6 +9,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 _SHOWN = {
     "rollout/ep_rew_mean": "mean episode return",
@@ -63,7 +64,7 @@ class TrainingDisplay:
 
     def say(self, sentence: str) -> None:
         """Print a sentence above the table."""
-        self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(Text(sentence), soft_wrap=True)
 
     def update(self, nb_steps: int, metrics: dict[str, float]) -> None:
         """Show the metrics of an update."""

@@ -259,9 +259,9 @@ def _train(
         display = stack.enter_context(TrainingDisplay(_planned_steps(session), title))
 
         def on_update(session: Session, metrics: dict[str, float]) -> None:
-            display.update(session.nb_steps, metrics)
             for finding in watch.look(metrics):
                 display.say(f"surefoot doctor: {finding}")
+            display.update(session.nb_steps, metrics)
             if tracker is not None:
                 tracker.log(metrics)
             clips.film_if_due()

@@ -22,6 +22,7 @@ from surefoot.report.health_learning import (
     policy_moves_too_far,
     policy_stands_still,
     return_collapses,
+    same_everywhere,
     value_explains_nothing,
     values_explode,
 )
@@ -58,7 +59,10 @@ def diagnose(
     findings.sort(key=lambda finding: (finding.name in SYMPTOMS, finding.since))
     if failure:
         findings.insert(0, _broke_off(history, failure))
-    return findings
+    once: dict[str, Finding] = {}
+    for finding in findings:
+        once.setdefault(finding.name, finding)
+    return list(once.values())
 
 
 SYMPTOMS = {"no_progress", "return_collapses", "fails_the_same_way"}
@@ -71,6 +75,7 @@ RULES: tuple[Rule, ...] = (
     noise_collapses,
     noise_grows,
     choices_collapse,
+    same_everywhere,
     values_explode,
     gradients_are_huge,
     no_progress,

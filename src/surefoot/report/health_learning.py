@@ -18,29 +18,32 @@ from surefoot.report.history import (
     last,
     least,
     most,
+    percent,
 )
 
 KL_HIGH = 0.05
 """approx_kl, nats, from which an update goes too far. Source: docs/runs.md."""
 CLIP_HIGH = 0.4
 """clip_fraction from which most of an update is thrown away. Source: docs/runs.md."""
-CHANGE_HIGH = 0.03
-"""action/change, of half the range, that makes another policy in some thirty steps. Ours."""
 KL_NONE = 1e-6
 """approx_kl, nats, below which the policy does not move. Ours; 1e-4 in docs/runs.md is common at
 the end of healthy runs."""
 EXPLAINED = 0.1
 """explained_variance below which the values are of no use. Source: docs/runs.md says 0."""
 SETTLED = 0.1
-"""Share of its first value loss below which there is nothing left to explain. Ours."""
+"""Share of its largest value loss below which there is nothing left to explain. Ours."""
 STD_LOW, STD_HIGH = 0.05, 2.0
 """Standard deviations of a policy, in its output's unit. Source: docs/runs.md."""
+SPREAD_LOW = 0.01
+"""action/spread, in the output's unit, that makes no difference between states. Ours."""
 ENTROPY_LOW = 0.01
 """Entropy of choices, nats, that is none. Ours: 99.9 % for one choice of two."""
 VALUE_FACTOR = 2.0
 """How far values may exceed what the rewards can add up to. Ours: 0.7 in healthy runs."""
 NORM_FACTOR = 50.0
 """How far gradients may exceed the norm that they are clipped to. Ours."""
+LONG = 0.7
+"""Share of a training without progress that is too long. Ours."""
 RISEN = 0.25
 """Rise of the return, as a share of what it was at first, from which there is something to lose;
 as a loss, it is worse than at first. Ours."""
@@ -51,16 +54,18 @@ FALLEN = 0.5
 def policy_moves_too_far(h: History) -> Iterator[Finding]:
     """Updates leave the region in which their data says anything."""
     kl, clipped = h.smooth("train/approx_kl"), h.smooth("train/clip_fraction")
-    yield from found(
-        h,
-        "policy_moves_too_far",
-        (kl > KL_HIGH) | (clipped > CLIP_HIGH),
-        lambda at: (
-            f"each update changes the policy too much (KL {most(kl[at])} nats; {KL_HIGH:g} is high)"
-        ),
-        "the learning rate is too high",
-        "try a lower --algo.learning-rate, or --algo.n-epochs",
-    )
+    for unusual, how in (
+        (kl > KL_HIGH, lambda at: f"a KL divergence of {most(kl[at])} nats an update"),
+        (clipped > CLIP_HIGH, lambda at: f"{percent(clipped[at])} of all samples clipped"),
+    ):
+        yield from found(
+            h,
+            "policy_moves_too_far",
+            unusual,
+            lambda at, how=how: f"the policy changes too much ({how(at)})",
+            "the learning rate is too high",
+            "try a lower --algo.learning-rate, or --algo.n-epochs where there are epochs",
+        )
 
 
 def policy_stands_still(h: History) -> Iterator[Finding]:
@@ -79,16 +84,16 @@ def policy_stands_still(h: History) -> Iterator[Finding]:
 
 
 def value_explains_nothing(h: History) -> Iterator[Finding]:
-    """The value function does not predict the return, and the return is not settled."""
+    """The value function does not predict the return, and the return neither rises nor settles."""
     explained, loss = h.smooth("train/explained_variance"), h.smooth("train/value_loss")
-    open_ = loss > SETTLED * h.first("train/value_loss")
+    settled = loss < SETTLED * np.fmax.accumulate(loss)
     yield from found(
         h,
         "value_explains_nothing",
-        (explained < EXPLAINED) & open_ & (h.progress > WARM_UP),
+        (explained < EXPLAINED) & ~settled & ~h.rises() & (h.progress > WARM_UP),
         lambda at: (
-            f"the value function explains {least(explained[at])} of the return's variance "
-            "(healthy: above 0.8)"
+            "the value function says nothing about the return (explained variance "
+            f"{least(explained[at])}; healthy: above 0.8)"
         ),
         "it does not learn, or does not see what decides the return",
         "look at --algo.vf-coef, the value's learning rate and --agent.net-arch-vf",
@@ -136,6 +141,22 @@ def choices_collapse(h: History) -> Iterator[Finding]:
     )
 
 
+def same_everywhere(h: History) -> Iterator[Finding]:
+    """The policy does the same whatever it sees."""
+    spread = h.smooth("action/spread")
+    yield from found(
+        h,
+        "same_everywhere",
+        (spread < SPREAD_LOW) & (h.progress > WARM_UP),
+        lambda at: (
+            f"actions differ by {least(spread[at])} from state to state: the policy does not look"
+        ),
+        "the learning rate is too high and has killed the network's units, or the observations say "
+        "nothing",
+        "try a lower --algo.learning-rate, and look at --agent.inputs",
+    )
+
+
 def values_explode(h: History) -> Iterator[Finding]:
     """Learned values are beyond all that the rewards can add up to."""
     q = h.smooth("train/q_mean")
@@ -178,7 +199,7 @@ def no_progress(h: History) -> Iterator[Finding]:
         lambda at: f"the return stays at {last(returns[at])}",
         "the reward does not tell better from worse, or exploring never finds the better",
         "try a denser reward, a higher --algo.ent-coef, or another --algo.learning-rate",
-        share=MOSTLY,
+        share=LONG,
     )
 
 

@@ -20,6 +20,7 @@ from surefoot.report.history import (
     last,
     least,
     most,
+    percent,
     short,
 )
 
@@ -27,10 +28,15 @@ AT_LIMITS = 0.9
 """Share of actions at their limits that is bang-bang. Ours."""
 OFTEN_AT_LIMITS = 0.3
 """The same where the return does not rise. Ours."""
+LARGE = 0.7
+"""Size of actions that is near bang-bang, where the return does not rise. Ours: uniform actions
+have 0.58."""
 UNCHANGED = 0.1
 """Change of the standard deviation, as a share, that is none. Ours."""
-NEAR_ZERO = 0.02
+NEAR_ZERO = 0.05
 """Root mean square of actions in their range that is next to nothing. Ours."""
+LATE = 0.7
+"""Share of a training after which failures should be rare. Ours: Upkie stands after 0.65."""
 HUGE = 100.0
 """Largest input of a network that is far from the unit size it is made for. Ours."""
 CLIPPED = 0.01
@@ -44,11 +50,16 @@ SLOWER = 0.25
 def actions_at_limits(h: History) -> Iterator[Finding]:
     """Bang-bang: the range of the action is too small for what the policy wants."""
     share = np.fmax(h.smooth("action/saturation"), h.smooth("action/command_saturation"))
+    size = h.smooth("action/size")
     yield from found(
         h,
         "actions_at_limits",
-        (share > AT_LIMITS) | (share > OFTEN_AT_LIMITS) & h.no_better() & (h.progress > WARM_UP),
-        lambda at: f"{most(share[at])} of all actions are at their limits",
+        (share > AT_LIMITS)
+        | ((share > OFTEN_AT_LIMITS) | (size > LARGE)) & h.no_better() & (h.progress > 0.5),
+        lambda at: (
+            f"{percent(share[at])} of all actions are at their limits, and their size is "
+            f"{percent(size[at])} of their range"
+        ),
         "the limits are too narrow, so that the policy can only switch between them",
         "widen the limits of the action in the task, or --agent.action-rates",
     )
@@ -61,7 +72,7 @@ def actions_near_zero(h: History) -> Iterator[Finding]:
         h,
         "actions_near_zero",
         (size < NEAR_ZERO) & (h.progress > WARM_UP),
-        lambda at: f"actions are as small as {least(size[at])} of their range",
+        lambda at: f"actions are as small as {least(100.0 * size[at])} % of their range",
         "the limits are far too wide, so that exploring only overshoots",
         "narrow the limits of the action in the task, or --agent.action-rates",
     )
@@ -105,7 +116,7 @@ def observations_are_clipped(h: History) -> Iterator[Finding]:
         "observations_are_clipped",
         clipped > CLIPPED,
         lambda at: (
-            f"{most(clipped[at])} of all observed values are clipped at 10 standard deviations"
+            f"{percent(clipped[at])} of all observed values are clipped at 10 standard deviations"
         ),
         "a sensor jumps, or one hardly moved when its spread was learned",
         "look at that sensor, and at how far the curriculum leads from the start",
@@ -126,7 +137,7 @@ def one_term_drowns(h: History) -> Iterator[Finding]:
             "one_term_drowns",
             share > DROWNS,
             lambda at, share=share, term=term: (
-                f"the term '{term}' is {most(share[at])} of the reward's size"
+                f"the term '{term}' is {percent(share[at])} of the reward"
             ),
             "its weight is far from those of the others",
             f"change the weight of '{term}'",
@@ -160,9 +171,9 @@ def fails_the_same_way(h: History) -> Iterator[Finding]:
         yield from found(
             h,
             "fails_the_same_way",
-            (share > MOSTLY) & (h.progress > 0.5),
+            (share > MOSTLY) & (h.progress > LATE),
             lambda at, share=share, cause=cause: (
-                f"{most(share[at])} of the episodes still end as '{cause}'"
+                f"{percent(share[at])} of the episodes still end as '{cause}'"
             ),
             "the task is too hard at once, or the training is too short",
             "try more --steps, a longer curriculum or smaller randomization",
@@ -176,7 +187,7 @@ def time_limit_is_failure(h: History) -> Iterator[Finding]:
         h,
         "time_limit_is_failure",
         (alike > MOSTLY) & (ended > MOSTLY),
-        lambda at: f"{most(alike[at])} of the episodes terminate after exactly the same time",
+        lambda at: f"{percent(alike[at])} of the episodes terminate after exactly the same time",
         "the environment reports its time limit as `terminated`, so that nothing is bootstrapped",
         "let it report `truncated` (Gymnasium's TimeLimit does), unless the task truly ends there",
     )

@@ -101,10 +101,18 @@ class History:
         return float(np.median(values)) if len(values) else math.nan
 
     def no_better(self) -> Flags:
-        """Where the return is about what it was at first, (N,)."""
+        """Where the return is about what it was at first, and starts are as hard, (N,)."""
         name = "rollout/ep_rew_mean"
         rise = self.smooth(name) - self.first(name)
-        return rise <= PROGRESS * self.first("rollout/ep_rew_std")
+        harder = self.smooth("curriculum/reset_scale") < 1.0
+        return (rise <= PROGRESS * self.first("rollout/ep_rew_std")) & ~harder
+
+    def rises(self) -> Flags:
+        """Where the return is better than a tenth of the training before, (N,)."""
+        returns = self.smooth("rollout/ep_rew_mean")
+        before = np.concatenate([np.full(self.rows_of(LASTING), math.nan), returns])
+        rise = returns - before[: len(returns)]
+        return rise > PROGRESS * self.first("rollout/ep_rew_std")
 
     def rows_of(self, share: float) -> int:
         """How many rows a share of the training has."""
@@ -167,6 +175,11 @@ def most(values: Numbers) -> str:
     return short(float(np.max(values, where=np.isfinite(values), initial=-math.inf)))
 
 
+def percent(shares: Numbers) -> str:
+    """The largest share, in words."""
+    return f"{most(100.0 * shares)} %"
+
+
 def least(values: Numbers) -> str:
     """The smallest, in words."""
     return short(float(np.min(values, where=np.isfinite(values), initial=math.inf)))
@@ -178,5 +191,5 @@ def last(values: Numbers) -> str:
 
 
 def short(value: float) -> str:
-    """Two digits that count, or whole thousands."""
-    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.2g}"
+    """Two digits that count, or a whole number."""
+    return f"{value:,.0f}" if abs(value) >= 10.0 else f"{value:.2g}"

@@ -48,7 +48,7 @@ class Collector:
             drawn = distribution.sample(self._generator)
             features.append(player.features)
             actions.append(drawn)
-            if pipeline.limited:
+            if pipeline.continuous:
                 modes.append(distribution.mode)
             log_probs.append(distribution.log_prob(drawn))
             held = player.hold(drawn)

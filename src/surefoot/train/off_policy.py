@@ -20,7 +20,7 @@ from surefoot.data.replay import Batch, Replay
 from surefoot.envs.env import Env
 from surefoot.train.player import Held, Player
 from surefoot.train.run_folder import Run
-from surefoot.train.vital_signs import Probe, action_signs, observation_signs
+from surefoot.train.vital_signs import action_signs, observation_signs
 
 
 class OffPolicyLearner(Protocol):
@@ -71,9 +71,6 @@ class OffPolicy:
         InvalidConfig: The replay cannot fit into memory.
     """
 
-    NB_PROBED = 10
-    """Bouts over which the policy's change is measured: some methods improve it only in some."""
-
     def __init__(self, run: Run, env: Env, agent: Agent, *, advice_size: int = 0) -> None:
         algo, pipeline = run.config.algo, agent.pipeline
         assert isinstance(algo, OffPolicyConfig)  # the catalog pairs names and settings
@@ -99,17 +96,12 @@ class OffPolicy:
         gradient_steps = per_bout if c.gradient_steps == -1 else c.gradient_steps
         self._player.begin()
         self._last_batch = None
-        probe = Probe(self._agent)
-        nb_bouts = c.decisions_per_update(nb_envs) // per_bout
-        for left in range(nb_bouts, 0, -1):
+        for _ in range(c.decisions_per_update(nb_envs) // per_bout):
             for _ in range(c.train_freq):
                 self._play()
             if self._nb_decisions > c.learning_starts:
-                if left == min(self.NB_PROBED, nb_bouts - 1) and self._last_batch is not None:
-                    probe.begin(self._last_batch.features, left * gradient_steps)
                 self.learn(gradient_steps)
-        signs = self._signs() | probe.report()
-        return {**self._player.episodes.report(), **signs, **self.learner.report()}
+        return {**self._player.episodes.report(), **self._signs(), **self.learner.report()}
 
     @torch.no_grad()
     def _signs(self) -> dict[str, float]:
@@ -117,10 +109,11 @@ class OffPolicy:
         pipeline, batch = self._agent.pipeline, self._last_batch
         if batch is None:
             return {}
-        signs = observation_signs(pipeline, batch.features)
-        if pipeline.limited:
-            signs |= action_signs(pipeline, self._agent.mode(batch.features), self._player.state)
-        return signs
+        mode = self._agent.mode(batch.features)
+        return {
+            **observation_signs(pipeline, batch.features),
+            **action_signs(pipeline, mode, self._player.state),
+        }
 
     def learn(self, nb: int) -> None:
         """So many gradient steps, each from a fresh batch."""

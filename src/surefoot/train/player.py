@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from itertools import compress
 from statistics import pstdev
 from typing import Any
 
@@ -112,7 +114,7 @@ class Player:
         Raises:
             NotFinite: With the name of the signal.
         """
-        if bool(torch.isfinite(obs.sum())):  # of one sum, as this is done at every step
+        if math.isfinite(obs.sum().item()):  # of one sum, as this is done at every step
             return
         layout = self.env.interface.observation
         for signal in layout:
@@ -160,15 +162,10 @@ class EpisodeStatistics:
         causes = step.causes or {"terminated": step.terminated, "time_limit": step.truncated}
         self._causes = list(causes)
         if bool(done.any()):
-            first = torch.stack([cause[done] for cause in causes.values()]).float().argmax(dim=0)
-            self._last.extend(
-                zip(
-                    self._return[done].tolist(),
-                    self._length[done].tolist(),
-                    (self._causes[i] for i in first.tolist()),
-                    strict=True,
-                )
-            )
+            holds = zip(*(cause[done].tolist() for cause in causes.values()), strict=True)
+            first = (next(compress(causes, held), "unknown") for held in holds)
+            returns, lengths = self._return[done].tolist(), self._length[done].tolist()
+            self._last.extend(zip(returns, lengths, first, strict=True))
             self._return = self._return * ~done
             self._length = self._length * ~done
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from surefoot.agent.agent import Agent
 from surefoot.agent.moments import CLIP
 from surefoot.agent.pipeline import Pipeline
 
@@ -25,12 +24,14 @@ def action_signs(pipeline: Pipeline, mode: Tensor, state: Tensor) -> dict[str, f
         state: The pipeline's states now, (E, S).
 
     Returns:
-        `action/saturation` and `action/size`, where outputs have limits; where they are rates of
-        change, `action/command_saturation` and `action/command_size` of what they add up to.
+        `action/spread`; `action/saturation` and `action/size`, where outputs have limits; where
+        they are rates of change, `action/command_saturation` and `action/command_size` of what they
+        add up to.
     """
+    signs = {"action/spread": float(mode.flatten(0, -2).std(dim=0, correction=0).mean())}
     if not pipeline.limited:
-        return {}
-    signs = _saturation_and_size("action/", mode)
+        return signs
+    signs |= _saturation_and_size("action/", mode)
     if len(pipeline.rates) and pipeline.bounded:
         middle, reach = 0.5 * (pipeline.high + pipeline.low), 0.5 * (pipeline.high - pipeline.low)
         share = (pipeline.command(state) - middle) / reach
@@ -54,31 +55,3 @@ def observation_signs(pipeline: Pipeline, features: Tensor) -> dict[str, float]:
     if pipeline.moments is not None:
         signs["observation/clipped"] = float((features.abs() >= CLIP).float().mean())
     return signs
-
-
-class Probe:
-    """How far gradient steps move a deterministic policy, on states of its replay.
-
-    Args:
-        agent: With outputs in [-1, 1]; of others nothing is reported.
-    """
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-        self._features, self._before = torch.zeros(0), torch.zeros(0)
-        self._nb_steps = 0
-
-    @torch.no_grad()
-    def begin(self, features: Tensor, nb_steps: int) -> None:
-        """Remember the actions in some states (N, F), `nb_steps` gradient steps from the report."""
-        if self._agent.pipeline.limited:
-            self._features, self._before = features, self._agent.mode(features)
-            self._nb_steps = nb_steps
-
-    @torch.no_grad()
-    def report(self) -> dict[str, float]:
-        """`action/change`: root mean square per gradient step, a share of half the range."""
-        if not self._nb_steps:
-            return {}
-        change = self._agent.mode(self._features) - self._before
-        return {"action/change": float(change.square().mean().sqrt()) / self._nb_steps}
