@@ -21,8 +21,8 @@ def test_the_folder_alone_is_on_standard_output_and_everything_is_in_it(surefoot
     assert "80 of 80 steps | " in said.err and said.run.name in said.err
     assert [float(row[STEPS]) for row in read_progress(folder.progress)] == [40.0, 80.0]
     found = {path.name.partition(".tfevents")[0] for path in folder.path.iterdir()}
-    assert found == {".lock", "config.yaml", "events.out", "progress.csv", "checkpoints",
-                     "policy.onnx", "policy.json"}  # fmt: skip
+    assert found == {".lock", "config.yaml", "machine.yaml", "events.out", "progress.csv",
+                     "checkpoints", "policy.onnx", "policy.json"}  # fmt: skip
     config = folder.read_config().config
     assert (config.steps, config.nb_envs, config.seed, config.algo.n_steps) == (90, 4, 7, 10)
 

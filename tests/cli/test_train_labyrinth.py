@@ -19,7 +19,8 @@ def test_every_method_trains_and_can_be_evaluated(surefoot, algo):
     assert said.code == 0 and said.out == f"{said.run}\n"
     assert re.fullmatch(r"runs/labyrinth/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_[a-z]+_3", str(said.run))
     found = {path.name.partition(".tfevents")[0] for path in said.run.iterdir()}
-    assert found == {"config.yaml", "progress.csv", "events.out", "result.npz", "labyrinth.png"}
+    assert found == {"config.yaml", "machine.yaml", "progress.csv", "events.out", "result.npz",
+                     "labyrinth.png"}  # fmt: skip
     assert said.run.name in said.err
     assert "from the start to the exit in 1" in said.err  # 14 steps, or a few more
     result = surefoot("eval", said.run, "--episodes", "4")

@@ -27,8 +27,9 @@ from surefoot.train.checkpoint import (
 from surefoot.train.course_pendulum import Act, AnyRun, greedy, make_agent, roll_out
 from surefoot.train.course_pendulum_config import PRESETS, CoursePendulumRun
 from surefoot.train.course_pendulum_reference import optimal_policy, reference_costs
+from surefoot.train.machine import write_machine
 from surefoot.train.plain import from_plain, to_plain
-from surefoot.train.run_folder import RunFolder, new_run_name
+from surefoot.train.run_folder import RunFolder, new_group_name
 
 RESULT = "parameters.pt"
 """What a training leaves beside its settings, its log and its figures."""
@@ -41,12 +42,12 @@ def describe(algo: str, preset: str, run: AnyRun) -> dict[str, Any]:
 
 
 def create_folder(root: Path, settings: dict[str, Any], *, seed: int) -> Path:
-    """A new folder root/course-pendulum/DATE_NAME_SEED with its config.yaml.
+    """A new folder root/course-pendulum/DATE_NAME_SEED with config.yaml and machine.yaml.
 
     Raises:
         BadFile: It cannot be written.
     """
-    folder = root / "course-pendulum" / new_run_name(seed)
+    folder = root / "course-pendulum" / f"{new_group_name()}_{seed}"
     try:
         folder.mkdir(parents=True)
     except OSError as error:
@@ -54,6 +55,7 @@ def create_folder(root: Path, settings: dict[str, Any], *, seed: int) -> Path:
         raise BadFile(folder, problem, "Choose another --runs folder.") from None
     text = yaml.safe_dump(settings, sort_keys=False)
     write_atomically(folder / "config.yaml", text.encode())
+    write_machine(folder)
     return folder
 
 

@@ -27,6 +27,7 @@ from surefoot.train.checkpoint import (
     write_atomically,
 )
 from surefoot.train.config import AnyRunConfig, RunConfig
+from surefoot.train.machine import write_machine
 from surefoot.train.plain import differences, from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -260,20 +261,22 @@ def make_folder(path: Path) -> None:
         raise BadFile(path, problem, "Free some space.") from None
 
 
-def new_run_name(seed: int) -> str:
-    """DATE_NAME_SEED, where NAME is a random word."""
+def new_group_name() -> str:
+    """DATE_NAME, where NAME is a random word."""
     date = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    return f"{date}_{secrets.choice(_WORDS)}_{seed}"
+    return f"{date}_{secrets.choice(_WORDS)}"
 
 
-def create_run_folder(root: Path, run: Run | TabularRun) -> RunFolder:
-    """A new folder root/TASK/DATE_NAME_SEED with its config.yaml; NAME is a random word.
+def create_run_folder(root: Path, run: Run | TabularRun, *, group: str = "") -> RunFolder:
+    """A new folder root/TASK/GROUP_SEED with config.yaml and machine.yaml.
+
+    The group has a new name if it is not given one.
 
     Raises:
         BadFile: It cannot be written; nothing of it is left.
     """
     task = run.task.replace("/", "-").replace(":", "-")
-    folder = RunFolder(root / task / new_run_name(run.config.seed))
+    folder = RunFolder(root / task / f"{group or new_group_name()}_{run.config.seed}")
     home = folder.checkpoints if isinstance(run, Run) else folder.path
     try:
         home.mkdir(parents=True)
@@ -283,10 +286,12 @@ def create_run_folder(root: Path, run: Run | TabularRun) -> RunFolder:
         ) from None
     try:
         folder.write_config(run)
+        write_machine(folder.path)
     except BadFile as error:
         with contextlib.suppress(OSError):  # an empty folder helps nobody
+            folder.config.unlink(missing_ok=True)
             home.rmdir()
             folder.path.rmdir()
         remedy = "Free some space, or choose another --runs folder."
-        raise BadFile(folder.config, error.problem, remedy) from None
+        raise BadFile(error.path, error.problem, remedy) from None
     return folder
