@@ -10,7 +10,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from surefoot.errors import BadFile
-from surefoot.train.log import STEPS, MetricsLog, read_progress
+from surefoot.train.log import STEPS, MetricsLog, last_row, read_progress
 
 
 def write(folder, begin, end, *, nb_steps=None, **more):
@@ -133,3 +133,23 @@ def test_a_full_progress_table_is_said_too(tmp_path):
 def test_a_folder_that_is_gone_is_said(tmp_path):
     with pytest.raises(BadFile, match=r"progress\.csv: cannot be written \(No such file"):
         MetricsLog(tmp_path / "gone", nb_steps=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        ("time/total_timesteps,a\n", {}),
+        ("time/total_timesteps,a\n1,2\n", {"time/total_timesteps": "1", "a": "2"}),
+        ("time/total_timesteps,a\n1,2\n3,4\n", {"time/total_timesteps": "3", "a": "4"}),
+        ("time/total_timesteps,a\n1,2\n3,", {"time/total_timesteps": "1", "a": "2"}),
+        ("time/total_timesteps,a\n" + 20_000 * "1,2\n" + "3,4\n",
+         {"time/total_timesteps": "3", "a": "4"}),
+        ("something else\n1,2\n", {}),
+    ],
+)  # fmt: skip
+def test_the_last_row_is_the_last_whole_one(tmp_path, text, expected):
+    path = tmp_path / "progress.csv"
+    path.write_text(text)
+    assert last_row(path) == expected
+    assert last_row(tmp_path / "nowhere.csv") == {}

@@ -23,6 +23,7 @@ from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 from surefoot.tasks.walking_config import WalkingConfig
 from surefoot.train.course_pendulum_config import refuse_course_method
+from surefoot.train.group import members_of
 from surefoot.train.presets import find_preset
 from surefoot.train.tabular_config import refuse_tabular
 
@@ -56,6 +57,10 @@ def main(argv: Sequence[str]) -> int:
 
         return train_labyrinth.main(argv[1:], ALGORITHMS)
     options, rest = _parse(argv)
+    if options.seeds is not None or (options.resume and members_of(Path(options.resume))):
+        return _train_group(options, rest)
+    if options.parallel is not None:
+        raise InvalidConfig("--parallel is for several seeds: add --seeds K, or resume a group")
     with contextlib.ExitStack() as stack:
         begin = _resume if options.resume else _begin
         session, folder, title = begin(options, rest, stack)
@@ -75,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
         again = [flag for flag in _EACH_TIME if getattr(options, flag[2:].replace("-", "_"))]
         command = shlex.join(["surefoot", "train", "--resume", str(folder.path), *again])
         print(
-            f"stopped at {session.nb_steps:,} of {_planned_steps(session):,} steps; "
+            f"stopped at {session.nb_steps:,} of {session.run.config.planned_steps:,} steps; "
             f"continue with {command}",
             file=sys.stderr,
         )
@@ -102,9 +107,13 @@ def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--preset", help="settings to begin from (default: default)")
     parser.add_argument("--robot", help="the task's robot, where it can have several")
     parser.add_argument("--runs", help="folder of all runs (default: runs)")
-    parser.add_argument("--resume", metavar="RUN", help="continue the run in this folder; takes "
-                        "--steps, --sim-threads and the options below, the other settings are as "
-                        "they were")  # fmt: skip
+    parser.add_argument("--seeds", type=as_count, metavar="K", help="train a group: the seeds S "
+                        "to S + K - 1 of --seed S, each in its own folder")  # fmt: skip
+    parser.add_argument("--parallel", type=as_count, metavar="N", help="train so many seeds at a "
+                        "time (default: as many as there are processors for)")  # fmt: skip
+    parser.add_argument("--resume", metavar="RUN", help="continue the run in this folder, or what "
+                        "is missing in a group; takes --steps, --sim-threads and the options "
+                        "below, the other settings are as they were")  # fmt: skip
     add_clips_flag(parser)
     add_tracking_flags(parser)
     parser.add_argument("--show", action="store_true", help="watch a few worlds while training")
@@ -167,12 +176,21 @@ def _begin(
     check_clips(options, run)
     folder = create_run_folder(Path(options.runs or "runs"), run)
     stack.enter_context(folder.locked())
-    notes = [f"run {folder.path.name} in {folder.path}"]
+    return (
+        session,
+        folder,
+        "; ".join([f"run {folder.path.name} in {folder.path}", *_notes(session)]),
+    )
+
+
+def _notes(session: Session) -> list[str]:
+    """What somebody should know who begins this training."""
+    run, notes = session.run, list[str]()
     if isinstance(run.config.task, WalkingConfig):
         notes.append(
             f"what differs from world to world:\n{_as_table(run.config.task.variations())}"
         )
-    planned = _planned_steps(session)
+    planned = session.run.config.planned_steps
     if planned > run.config.steps:
         notes.append(f"{planned:,} steps instead of {run.config.steps:,}, to make one update")
     algo, decisions = run.config.algo, planned // run.config.agent.action_repeat
@@ -187,7 +205,7 @@ def _begin(
             f"a replay of {replay.capacity:,} transitions in {replay.bytes_needed / 1e6:.3g} MB, "
             f"and {replay.bytes_to_save / 1e6:.3g} MB more while it is saved"
         )
-    return session, folder, "; ".join(notes)
+    return notes
 
 
 def _as_table(lines: list[dict[str, str]]) -> str:
@@ -203,13 +221,7 @@ def _as_table(lines: list[dict[str, str]]) -> str:
 def _resume(
     options: argparse.Namespace, rest: list[str], stack: contextlib.ExitStack
 ) -> tuple[Session, RunFolder, str]:
-    for name in ("algo", "preset", "robot", "runs"):
-        if getattr(options, name) is not None:
-            raise InvalidConfig(f"--{name} is for a new run: a resumed one keeps its settings")
-    parser = Parser(prog="surefoot train --resume RUN", add_help=False)
-    parser.add_argument("--steps", type=as_count)
-    parser.add_argument("--sim-threads", type=as_natural)
-    changes = {k: v for k, v in vars(parser.read(rest)).items() if v is not None}
+    changes = _changes(options, rest)
     from surefoot.train.run_folder import RunFolder
     from surefoot.train.session import Session
     from surefoot.train.tracking import FILE as TRACKED
@@ -222,7 +234,7 @@ def _resume(
     content = folder.read_last(run)
     run = dataclasses.replace(run, config=dataclasses.replace(run.config, **changes))
     session = Session(run, content)
-    if session.nb_steps > _planned_steps(session):
+    if session.nb_steps > session.run.config.planned_steps:
         raise InvalidConfig(
             f"--steps {run.config.steps} is less than the {session.nb_steps} steps already trained"
         )
@@ -239,9 +251,45 @@ def _resume(
     return session, folder, "; ".join(notes)
 
 
-def _planned_steps(session: Session) -> int:
-    """Environment steps of all updates."""
-    return session.run.config.total_updates * session.run.config.steps_per_update
+def _changes(options: argparse.Namespace, rest: list[str]) -> dict[str, int]:
+    """The settings that may change when a run, or a group, is continued.
+
+    Raises:
+        InvalidConfig: There are others.
+    """
+    for name in ("algo", "preset", "robot", "runs", "seeds"):
+        if getattr(options, name) is not None:
+            raise InvalidConfig(f"--{name} is for a new run: a resumed one keeps its settings")
+    parser = Parser(prog="surefoot train --resume RUN", add_help=False)
+    parser.add_argument("--steps", type=as_count)
+    parser.add_argument("--sim-threads", type=as_natural)
+    return {k: v for k, v in vars(parser.read(rest)).items() if v is not None}
+
+
+def _train_group(options: argparse.Namespace, rest: list[str]) -> int:
+    """Train several seeds, or continue a group; prints the group's name as `main` a run's."""
+    if options.show:
+        raise InvalidConfig("--show watches one training, not a group: train one seed with it")
+    from surefoot.cli import train_group
+
+    each_time = [flag for flag in _EACH_TIME if getattr(options, flag[2:].replace("-", "_"))]
+    for name in ("wandb_project", "wandb_entity"):
+        if getattr(options, name) is not None:
+            each_time += [f"--{name.replace('_', '-')}", getattr(options, name)]
+    if options.resume:
+        return train_group.resume(
+            Path(options.resume), options.task, _changes(options, rest), options.parallel, each_time
+        )
+    run = _configure(options, rest)
+    from surefoot.train.session import Session
+
+    session = Session(run)  # what cannot work is said before anything is written
+    check_clips(options, run)
+    notes = _notes(session)
+    del session
+    return train_group.begin(
+        Path(options.runs or "runs"), run, options.seeds, notes, options.parallel, each_time
+    )
 
 
 def _train(
@@ -256,7 +304,7 @@ def _train(
     clips = ClipMaker(options, session, folder, tracker)
     watch = Watch(session.run, folder, session.nb_steps)
     with contextlib.ExitStack() as stack:
-        display = stack.enter_context(TrainingDisplay(_planned_steps(session), title))
+        display = stack.enter_context(TrainingDisplay(session.run.config.planned_steps, title))
 
         def on_update(session: Session, metrics: dict[str, float]) -> None:
             for finding in watch.look(metrics):

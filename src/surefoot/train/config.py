@@ -61,6 +61,11 @@ class RunConfig(Generic[TaskT, AlgoT]):
         """Updates from beginning to end."""
         return max(1, self.steps // self.steps_per_update)
 
+    @property
+    def planned_steps(self) -> int:
+        """Environment steps of all updates; more than `steps` where those do not make one."""
+        return self.total_updates * self.steps_per_update
+
 
 AnyRunConfig = RunConfig[AnyTaskConfig, AnyAlgoConfig]
 """Settings of a run of any task with any algorithm."""

@@ -22,14 +22,16 @@ def find_runs(where: Path) -> list[Path]:
     """
     if _is_run(where):
         return [where]
-    inside = _runs_in(where)
-    if inside:
-        return inside
-    members = [run for run in _runs_in(where.parent) if group_of(run) == where]
-    if members:
-        return members
+    found = _runs_in(where) or members_of(where)
+    if found:
+        return found
     remedy = "Name a run folder, a group (runs/TASK/DATE_NAME), or a folder of runs."
     raise BadFile(where, "there are no runs here", remedy)
+
+
+def members_of(group: Path) -> list[Path]:
+    """The run folders GROUP_SEED, by seed; none if that is no group."""
+    return [run for run in _runs_in(group.parent) if group_of(run) == group]
 
 
 def group_of(run: Path) -> Path:

@@ -13,6 +13,8 @@ from surefoot.train.checkpoint import write_atomically
 
 STEPS = "time/total_timesteps"
 """The column that orders the rows."""
+_TAIL = 1 << 16
+"""Bytes that hold the longest row with ease."""
 
 
 class MetricsLog:
@@ -89,6 +91,19 @@ def read_progress(path: Path) -> list[dict[str, str]]:
     text = path.read_text(errors="replace")
     complete = text[: text.rfind("\n") + 1]
     return [row for row in csv.DictReader(io.StringIO(complete)) if _is_whole(row)]
+
+
+def last_row(path: Path) -> dict[str, str]:
+    """The newest row of a progress.csv, read without those before it; empty if there is none."""
+    try:
+        with open(path, "rb") as file:
+            header = file.readline()
+            file.seek(max(len(header), path.stat().st_size - _TAIL))
+            last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
+    except OSError:
+        return {}
+    rows = csv.DictReader(io.StringIO((header + last).decode(errors="replace")))
+    return next((row for row in rows if _is_whole(row)), {})
 
 
 def _is_whole(row: dict[Any, Any]) -> bool:
