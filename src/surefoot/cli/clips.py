@@ -61,7 +61,7 @@ class ClipMaker:
             return
         from surefoot.train.clips import clip_path, film_clip
 
-        path = clip_path(session, self._folder)
+        path = clip_path(self._folder, session.nb_steps)
         if path.exists():
             return
         try:

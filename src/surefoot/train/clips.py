@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from surefoot.agent.agent import AgentPolicy
+from surefoot.train.evaluate import Policy
 from surefoot.train.film import film, open_stage
 from surefoot.train.run_folder import Run, RunFolder, make_folder
 from surefoot.train.session import Session
@@ -37,9 +38,9 @@ def draw_once(run: Run) -> None:
         stage.picture()
 
 
-def clip_path(session: Session, folder: RunFolder) -> Path:
+def clip_path(folder: RunFolder, nb_steps: int) -> Path:
     """videos/step-NUMBER.mp4, named after the environment steps behind."""
-    return folder.videos / f"step-{session.nb_steps:09d}.mp4"
+    return folder.videos / f"step-{nb_steps:09d}.mp4"
 
 
 def film_clip(session: Session, path: Path) -> None:
@@ -56,8 +57,13 @@ def film_clip(session: Session, path: Path) -> None:
     Raises:
         SurefootError: It cannot be drawn or written.
     """
+    film_policy(AgentPolicy(session.agent), session.run, path)
+
+
+def film_policy(policy: Policy, run: Run, path: Path) -> None:
+    """The same of any policy of a run."""
     make_folder(path.parent)
-    with open_stage(session.run.task, session.run.config.task, preview=True) as stage:
+    with open_stage(run.task, run.config.task, preview=True) as stage:
         steps_per_second = stage.fps * stage.steps_per_frame
         enough, most = round(SHORTEST_S * steps_per_second), round(LONGEST_S * steps_per_second)
-        film(AgentPolicy(session.agent), stage, path, range(most), enough=enough)
+        film(policy, stage, path, range(most), enough=enough)
