@@ -99,6 +99,7 @@ def test_one_seed_says_what_it_cannot_tell(surefoot, group):
     page = read(surefoot, find_runs(group)[1])
     assert (find_runs(group)[1] / "report.html").exists()
     assert "One seed tells how this training went, and not how another would" in page
+    assert "<td>seed</td>" not in page  # of the settings: 1 is not the preset's
     assert "over seeds" not in page and "day_olive_1, preset default, seed 1" in page
 
 

@@ -127,9 +127,9 @@ def endless(tmp_path) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     wait_until(lambda: len([*tmp_path.rglob("last.pt")]) == 2 or child.poll() is not None)
-    yield child
-    child.kill()
-    child.wait()
+    with child:
+        yield child
+        child.kill()
 
 
 def wait_until(happened: Callable[[], bool]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from surefoot.errors import BadFile
-from surefoot.train.group import find_runs, group_of
+from surefoot.train.group import find_runs, group_of, members_of
 
 
 @pytest.fixture
@@ -31,6 +31,15 @@ def test_a_run_folder_is_itself(runs):
 
 def test_a_group_is_its_runs_in_the_order_of_their_seeds(runs):
     assert names(find_runs(runs / "day_olive")) == ["day_olive_0", "day_olive_2", "day_olive_10"]
+
+
+def test_a_run_is_no_group_and_least_of_all_of_itself(runs):
+    assert members_of(runs / "mine") == members_of(runs / "day_olive_2") == []
+    (runs / "mine_1").mkdir()
+    (runs / "mine_1" / "config.yaml").touch()
+    assert members_of(runs / "mine") == []
+    assert find_runs(runs / "mine") == [runs / "mine"]
+    assert members_of(runs / "day_olive") == find_runs(runs / "day_olive")
 
 
 def test_a_folder_gives_all_its_runs_group_by_group(runs):

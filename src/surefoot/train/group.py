@@ -30,7 +30,12 @@ def find_runs(where: Path) -> list[Path]:
 
 
 def members_of(group: Path) -> list[Path]:
-    """The run folders GROUP_SEED, by seed; none if that is no group."""
+    """The run folders GROUP_SEED, by seed; none if that is no group, and a run is none.
+
+    The process of a member asks this of its own run, and must not find members again.
+    """
+    if _is_run(group):
+        return []
     return [run for run in _runs_in(group.parent) if group_of(run) == group]
 
 
