@@ -9,6 +9,7 @@ rows whose evaluations are there.
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -172,12 +173,10 @@ def make_runs(folder: Path, rows: int) -> list[str]:
     return [str(folder / f"2026-01-01_00-00-00_{name}") for name in ("fox", "owl")]
 
 
-def compare_s(*arguments: str) -> float:
-    """Wall time of a whole `surefoot compare`, s."""
+def wall_s(*command: str) -> float:
+    """Wall time of a process, s."""
     begin = time.perf_counter()
-    subprocess.run(
-        (*_surefoot.COMMAND, "compare", *arguments), check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begin
 
 
@@ -199,10 +198,18 @@ def main() -> None:
     rows = seen(counts["trials"])
     _report.table(("difference, standard deviations", "runs", "power", "simulated"), rows)
     with tempfile.TemporaryDirectory() as folder:
-        groups = make_runs(Path(folder), 1000)
-        times = [compare_s(*groups) for _ in range(5)]
-        with_figures = compare_s(*groups, "--out", str(Path(folder) / "out"))
-    print(f"surefoot compare: {_report.spread(times)} s; with all figures {with_figures:.2f} s\n")
+        command = (*_surefoot.COMMAND, "compare", *make_runs(Path(folder), 1000))
+        times = [wall_s(*command) for _ in range(5)]
+        drawn = [wall_s(*command, "--out", str(Path(folder) / "out")) for _ in range(3)]
+        bare = [wall_s(sys.executable, "-c", "import scipy.stats") for _ in range(5)]
+    _report.table(
+        ("10 runs of 1000 rows", "s, median (range)"),
+        [
+            ["surefoot compare", _report.spread(times)],
+            ["surefoot compare --out", _report.spread(drawn)],
+            ["python, importing SciPy's statistics", _report.spread(bare)],
+        ],
+    )
     default = {size: coverage[size]["IQM: shown by compare"] for size in (5, 10)}
     skewed = ("exponential", "lognormal 0.5", "lognormal 1", "kinds")
     bars: list[dict[str, Any]] = [

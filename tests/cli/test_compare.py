@@ -168,6 +168,7 @@ def test_walking_is_compared_by_what_walking_is_about(surefoot):
     linear, yaw = found[1], found[2]
     assert linear["groups"][0]["values"] == pytest.approx([0.2, 1.2, 2.2])
     assert linear["pairs"][0]["probability"] == pytest.approx(2 / 9)  # less is better
+    assert yaw["pairs"][0]["probability"] == pytest.approx(2 / 9)  # as the worst, not the best
     assert yaw["groups"][1]["failed"] == 1 and yaw["pairs"][0]["welch_p"] is None
 
 
@@ -176,6 +177,7 @@ def test_a_return_that_is_no_number_is_the_worst(surefoot, groups):
     make_run(path, planned(seed=9), final=None, returns=["", 1.0, "nan", "nan"])
     said = surefoot("compare", *groups)
     assert said.code == 0, said
+    assert "owl is better than fox in final return with probability 1.00" in said.out
     assert "1 of 6 runs of fox failed, so that ranks decide" in said.out
     assert f"the return of {path} became NaN: it counts as the worst while it learned." in said.out
 
