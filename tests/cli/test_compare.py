@@ -110,6 +110,18 @@ def test_figures_and_tables_are_written(surefoot, groups, tmp_path):
     assert whole["results"][0]["pairs"][0]["better"] == "owl"
 
 
+def test_groups_of_which_every_run_failed_can_be_drawn(surefoot):
+    for name in ("fox", "owl"):
+        for seed in range(1 if name == "fox" else 3):
+            make_run(Path(f"2026-01-01_00-00-00_{name}_{seed}"), planned(seed=seed), final=None,
+                     returns=["", 1.0, "nan"])  # fmt: skip
+    fox, owl = (f"{name}[1]=2026-01-01_00-00-00_{name}" for name in ("fox", "owl"))
+    said = surefoot("compare", fox, owl, "--out", "out")
+    assert said.code == 0, said
+    assert "one seed of fox[1] says what that run did" in said.out
+    assert Path("out/profile.svg").exists()
+
+
 def test_any_metric_can_be_the_question(surefoot, groups):
     found = json.loads(surefoot("compare", *groups, "--metric", "learning_return", "--json").out)
     assert [(result["metric"], result["alpha"]) for result in found["results"]][:2] == [

@@ -15,8 +15,9 @@ from surefoot.cli.main import COMMANDS, main
 def test_help_lists_every_command(surefoot, arguments):
     said = surefoot(*arguments)
     assert (said.code, said.err) == (0, "")
+    width = max(map(len, COMMANDS))
     for name, what in COMMANDS.items():
-        assert f"  {name:<6}  {what}" in said.out
+        assert f"  {name:<{width}}  {what}" in said.out
     assert "surefoot COMMAND --help" in said.out
 
 

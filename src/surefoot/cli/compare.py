@@ -211,9 +211,8 @@ def _print(results: Sequence[Result], notes: Sequence[str]) -> None:
 
     from surefoot.report.comparison_words import number, sentences, span
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
+    width = None if sys.stdout.isatty() else _WIDTH
+    console = Console(highlight=False, markup=False, width=width)
     reached = Table(title="What the runs reached (with 95 % intervals)", title_justify="left")
     for head in ("metric", "group", "runs", "IQM", "mean", "median", "lowest to highest"):
         reached.add_column(head)
@@ -243,7 +242,7 @@ def _print(results: Sequence[Result], notes: Sequence[str]) -> None:
                 difference = f"{number(pair.difference)} ({span(pair.difference_ci95)})"
             tests.add_row(
                 result.metric.title + unit,
-                f"{pair.second} before {pair.first}",
+                f"{pair.second} over {pair.first}",
                 f"{pair.probability:.2f} ({span(pair.probability_ci95)})",
                 difference,
                 *map(_p, (pair.welch_p, pair.permutation_p, pair.paired_p, pair.p)),
@@ -255,12 +254,12 @@ def _print(results: Sequence[Result], notes: Sequence[str]) -> None:
             console.print(f"\nThe question, decided at p < {result.alpha:g}:")
         elif n == 1:
             console.print(f"\nSide observations, decided at p < {result.alpha:g}:")
-        for sentence in sentences(result):
-            console.print(f"  {sentence}", markup=False, soft_wrap=True)
+        for sentence in dict.fromkeys(sentences(result)):  # one seed says the same to all
+            console.print(f"  {sentence}", soft_wrap=True)
     if notes:
         console.print("\nNotes:")
     for note in notes:
-        console.print(f"  {note}.", markup=False, soft_wrap=True)
+        console.print(f"  {note}.", soft_wrap=True)
 
 
 def _p(p: float | None) -> str:

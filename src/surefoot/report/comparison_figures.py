@@ -83,11 +83,15 @@ def learning(curves: Mapping[str, Sequence[Curve]]) -> Figure:
 
 
 def profiles(result: Result) -> Figure:
-    """Share of the runs that are better than each value, with Wilson's 95 % bands."""
+    """Share of the runs that are better than each value, with Wilson's 95 % bands.
+
+    The values go as far as those of runs that did not fail do.
+    """
     metric = result.metric
     figure = new_figure(8.0, 4.8)
     axes = figure.subplots()
-    finite = np.concatenate([v[np.isfinite(v)] for v in metric.values.values()])
+    every = np.concatenate([*metric.values.values()])
+    finite = every[np.isfinite(every)] if np.isfinite(every).any() else np.zeros(1)
     margin = 0.05 * (float(np.ptp(finite)) or 1.0)
     grid = np.linspace(finite.min() - margin, finite.max() + margin, 10 * _POINTS)
     sign = 1.0 if metric.higher_is_better else -1.0
@@ -118,7 +122,7 @@ def improvement(results: Sequence[Result]) -> Figure:
         axes.plot(pair.probability, row, "o", color=colour, markersize=7)
     axes.set_yticks(
         range(len(rows)),
-        [f"{pair.second} before {pair.first}\n{result.metric.title}" for result, pair in rows],
+        [f"{pair.second} over {pair.first}\n{result.metric.title}" for result, pair in rows],
         fontsize=8,
     )
     axes.set_ylim(len(rows) - 0.5, -0.5)
