@@ -18,6 +18,7 @@ COMMANDS = {
     "eval": "evaluate a run, a policy file or a baseline, here or in any Gymnasium environment",
     "report": "one HTML page about a run or a group of seeds",
     "compare": "whether one group of runs does better than another, or the seed did",
+    "sweep": "search for settings, several seeds for each",
     "play": "watch a policy: in a window, in the browser, or as a video",
     "doctor": "what is unusual in a run, what usually causes it, which setting to try",
     "export": "write policy.onnx with its card",

@@ -135,7 +135,7 @@ def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     return options, rest
 
 
-def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
+def configure(options: argparse.Namespace, rest: list[str]) -> Run:
     """The preset with the flags applied; answers --help and refuses unknown names."""
     from surefoot.cli.settings import read_settings
 
@@ -168,7 +168,7 @@ def _configure(options: argparse.Namespace, rest: list[str]) -> Run:
 def _begin(
     options: argparse.Namespace, rest: list[str], stack: contextlib.ExitStack
 ) -> tuple[Session, RunFolder, str]:
-    run = _configure(options, rest)
+    run = configure(options, rest)
     from surefoot.train.run_folder import create_run_folder
     from surefoot.train.session import Session
 
@@ -280,7 +280,7 @@ def _train_group(options: argparse.Namespace, rest: list[str]) -> int:
         return train_group.resume(
             Path(options.resume), options.task, _changes(options, rest), options.parallel, each_time
         )
-    run = _configure(options, rest)
+    run = configure(options, rest)
     from surefoot.train.session import Session
 
     session = Session(run)  # what cannot work is said before anything is written

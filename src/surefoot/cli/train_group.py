@@ -7,7 +7,6 @@ a seed in a group learns as it would alone, and a group is continued as it was b
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import os
 import shlex
@@ -26,10 +25,10 @@ from surefoot.interrupt import Interrupt
 from surefoot.train.config import AnyRunConfig
 from surefoot.train.group import group_of, members_of
 from surefoot.train.log import STEPS, last_row
+from surefoot.train.process import start_training, why_it_ended
 from surefoot.train.run_folder import Run, RunFolder, create_run_folder, new_group_name
 
 _PERIOD = 0.2  # s between two looks at the processes
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl
 
 
 @dataclass(kw_only=True)
@@ -41,11 +40,6 @@ class Member:
     state: Literal["waiting", "training", "finished", "stopped", "failed"] = "waiting"
     reason: str = ""
     """Why it failed."""
-
-    @property
-    def log(self) -> Path:
-        """What its process says."""
-        return self.folder.path / "train.log"
 
     def progress(self) -> dict[str, float]:
         """Its newest metrics."""
@@ -208,7 +202,7 @@ def _supervise(members: list[Member], parallel: int, flags: Sequence[str]) -> bo
             if not running and (not waiting or has_told):
                 return has_told
             for member in waiting[: parallel - len(running)] if not has_told else []:
-                running.append((member, _start(member, flags)))
+                running.append((member, start_training(member.folder.path, flags)))
                 member.state = "training"
             time.sleep(_PERIOD)
             for member, process in [*running]:
@@ -219,39 +213,13 @@ def _supervise(members: list[Member], parallel: int, flags: Sequence[str]) -> bo
             display.update()
 
 
-def _start(member: Member, flags: Sequence[str]) -> subprocess.Popen[bytes]:
-    """A training of its own, out of reach of Ctrl-C; it ends if this process does."""
-    libc = ctypes.CDLL(None)
-    command = [sys.executable, "-m", "surefoot.cli.main", "train", "--resume"]
-    with open(member.log, "wb") as log:
-        return subprocess.Popen(
-            [*command, str(member.folder.path), *flags],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            process_group=0,
-            preexec_fn=lambda: libc.prctl(_DIE_WITH_PARENT, signal.SIGINT),
-        )
-
-
 def _note_end(member: Member, code: int, *, was_told: bool) -> None:
     if code == 0:
         member.state = "finished"
     elif was_told:
         member.state = "stopped"
     else:
-        member.state, member.reason = "failed", _why(member, code)
-
-
-def _why(member: Member, code: int) -> str:
-    """What a process died of, in one sentence."""
-    if code == -signal.SIGKILL:
-        return "it was killed, often for want of memory: fewer at a time need less (--parallel 1)"
-    if code < 0:
-        return f"it was killed by {signal.Signals(-code).name}; what it said is in {member.log}"
-    lines = member.log.read_text(errors="replace").strip().splitlines()
-    last = lines[-1].removeprefix("surefoot: ") if lines else f"exit code {code}"
-    return last if code == 2 else f"{last}; all that it said is in {member.log}"
+        member.state, member.reason = "failed", why_it_ended(member.folder.path, code)
 
 
 @contextlib.contextmanager

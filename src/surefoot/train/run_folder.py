@@ -267,6 +267,11 @@ def new_group_name() -> str:
     return f"{date}_{secrets.choice(_WORDS)}"
 
 
+def task_folder(root: Path, run: Run | TabularRun) -> Path:
+    """The folder of all runs of a run's task."""
+    return root / run.task.replace("/", "-").replace(":", "-")
+
+
 def create_run_folder(root: Path, run: Run | TabularRun, *, group: str = "") -> RunFolder:
     """A new folder root/TASK/GROUP_SEED with config.yaml and machine.yaml.
 
@@ -275,8 +280,7 @@ def create_run_folder(root: Path, run: Run | TabularRun, *, group: str = "") -> 
     Raises:
         BadFile: It cannot be written; nothing of it is left.
     """
-    task = run.task.replace("/", "-").replace(":", "-")
-    folder = RunFolder(root / task / f"{group or new_group_name()}_{run.config.seed}")
+    folder = RunFolder(task_folder(root, run) / f"{group or new_group_name()}_{run.config.seed}")
     home = folder.checkpoints if isinstance(run, Run) else folder.path
     try:
         home.mkdir(parents=True)
