@@ -260,8 +260,8 @@ def _print_results(sweep: Sweep) -> None:
     """The trials, the best first, and how to confirm the best."""
     results = sweep.results()
     _write_csv(sweep.folder / "trials.csv", results)
-    print(f"{sweep.plan.metric} of {sweep.plan.run.task}, interquartile mean over "
-          f"{sweep.plan.seeds} seeds (95 % interval)")  # fmt: skip
+    seeds = f"{sweep.plan.seeds} seeds (95 % interval)" if sweep.plan.seeds > 1 else "one seed"
+    print(f"{sweep.plan.metric} of {sweep.plan.run.task}, interquartile mean over {seeds}")
     for result in results:
         print(f"  {result.group}  {_outcome(result)}")
         print(f"    {_settings(result)}")
