@@ -73,7 +73,7 @@ def test_values_become_settings():
 def test_an_unknown_setting_comes_with_the_nearest():
     with pytest.raises(UnknownName, match=r"Did you mean 'algo\.learning_rate'"):
         with_settings(RUN, {"algo.learning_rte": 1e-3})
-    with pytest.raises(UnknownName, match="no setting named 'algo.x.y'"):
+    with pytest.raises(UnknownName, match=r"no setting named 'algo\.x\.y'"):
         with_settings(RUN, {"algo.x.y": 1e-3})
     with pytest.raises(InvalidConfig, match="learning_rate"):
         with_settings(RUN, {"algo.learning_rate": -1.0})
