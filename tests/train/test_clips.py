@@ -145,7 +145,7 @@ def test_training_is_the_same_bit_for_bit_with_and_without_clips(
 
     def film_the_first(session, metrics):
         if session.nb_updates <= 1:
-            film_clip(session, clip_path(session, folder))
+            film_clip(session, clip_path(folder, session.nb_steps))
 
     film_the_first(filmed, {})
     train(filmed, folder, on_update=film_the_first)
