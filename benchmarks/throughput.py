@@ -13,7 +13,7 @@ import dataclasses
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import _report
@@ -61,6 +61,18 @@ def measure(sides: dict[str, Turn], turns: int) -> dict[str, list[float]]:
     return speeds
 
 
+def against_best(speeds: dict[str, list[float]], peers: Collection[str]) -> dict[str, list[float]]:
+    """Ratios of all sides to the fastest of the peers, turn by turn; prints the table."""
+    best = max(peers, key=lambda name: statistics.median(speeds[name]))
+    ratios = {
+        name: [ours / theirs for ours, theirs in zip(values, speeds[best], strict=True)]
+        for name, values in speeds.items()
+    }
+    rows = [[n, _report.spread(v), _report.spread(ratios[n])] for n, v in speeds.items()]
+    _report.table(("training", "steps per second, median (range)", f"ratio to {best}"), rows)
+    return ratios
+
+
 def main() -> None:
     """Measure, print, save."""
     parser = _report.parser(__doc__)
@@ -89,13 +101,7 @@ def main() -> None:
     for pipeline in pipelines.values():
         pipeline.close()
 
-    best = max(pipelines, key=lambda name: statistics.median(speeds[name]))
-    ratios = {
-        name: [ours / theirs for ours, theirs in zip(values, speeds[best], strict=True)]
-        for name, values in speeds.items()
-    }
-    rows = [[n, _report.spread(v), _report.spread(ratios[n])] for n, v in speeds.items()]
-    _report.table(("training", "steps per second, median (range)", f"ratio to {best}"), rows)
+    ratios = against_best(speeds, pipelines)
     ratio = statistics.median(ratios["surefoot, default"])
     bars = [_report.verdict("ratio of the default preset", value=ratio, bar=BAR)]
     lecture = statistics.median(ratios["surefoot, lecture"])

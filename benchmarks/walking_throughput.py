@@ -15,7 +15,7 @@ from pathlib import Path
 import _report
 import torch
 from _sb3_walking import Walker
-from throughput import Turn, measure, surefoot_side
+from throughput import Turn, against_best, measure, surefoot_side
 
 from surefoot.train.presets import find_preset
 
@@ -47,13 +47,7 @@ def main() -> None:
         speeds = measure(sides, turns)
     for walker in walkers.values():
         walker.close()
-    best = max(walkers, key=lambda name: statistics.median(speeds[name]))
-    ratios = {
-        name: [mine / theirs for mine, theirs in zip(values, speeds[best], strict=True)]
-        for name, values in speeds.items()
-    }
-    rows = [[n, _report.spread(v), _report.spread(ratios[n])] for n, v in speeds.items()]
-    _report.table(("training", "steps per second, median (range)", f"ratio to {best}"), rows)
+    ratios = against_best(speeds, walkers)
     bars = [_report.verdict("ratio", value=statistics.median(ratios[ours]), bar=BAR)]
     _report.write_json(options.json, {"speeds": speeds, "ratios": ratios, "bars": bars})
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from surefoot.report.comparison import Result
     from surefoot.train.compared import Groups
 
-_NAME = re.compile(r"[\d-]+_[\d-]+_(?P<name>[a-z]+)(_\d+)?")
+_NAME = re.compile(r"[\d-]+_[\d-]+_(?P<name>[a-z]+(-\d+)?)(_\d+)?")
 _WIDTH = 150
 """Columns where there is no terminal."""
 

@@ -48,10 +48,10 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         0 if all trials were made, 130 if it was interrupted: nothing is lost then.
     """
+    options, rest = _parse(argv)
     from surefoot.interrupt import Interrupt
     from surefoot.train.sweep import Sweep
 
-    options, rest = _parse(argv)
     with Interrupt() as interrupt:
         if options.resume is not None:
             if options.task is not None or rest or options.param:

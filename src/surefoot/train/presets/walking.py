@@ -83,30 +83,16 @@ _LEE = WalkingReward(
 
 WALKING: dict[tuple[str, str], dict[str, AnyRunConfig]] = {
     ("quadruped-flat", "ppo"): {
-        "default": RunConfig(
-            task=_FLAT,
-            agent=_AGENT,
-            algo=_PPO,
-            nb_envs=512,
-            steps=1_966_080,
-            torch_threads=2,
-        ),
-        # The lecture's reward, for whoever wants to compare.
-        "lee": RunConfig(
-            task=replace(_FLAT, reward=_LEE),
-            agent=_AGENT,
-            algo=_PPO,
-            nb_envs=512,
-            steps=4_915_200,
-        ),
-        # For worlds that differ more, over two and a half times the steps.
-        "robust": RunConfig(
-            task=replace(_FLAT, randomize=_ROBUST),
-            agent=_AGENT,
-            algo=_PPO,
-            nb_envs=512,
-            steps=4_915_200,
-        ),
+        name: RunConfig(
+            task=task, agent=_AGENT, algo=_PPO, nb_envs=512, steps=steps, torch_threads=2
+        )
+        for name, (task, steps) in {
+            "default": (_FLAT, 1_966_080),
+            # The lecture's reward, for whoever wants to compare.
+            "lee": (replace(_FLAT, reward=_LEE), 4_915_200),
+            # For worlds that differ more, over two and a half times the steps.
+            "robust": (replace(_FLAT, randomize=_ROBUST), 4_915_200),
+        }.items()
     },
     ("quadruped-rough", "ppo"): {
         name: RunConfig(
