@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,23 @@ def test_another_robot_is_a_word(surefoot):
 def test_mistakes(refuse, arguments, sentence):
     said = refuse("train", *arguments)
     assert re.search(sentence, said), said
+
+
+def test_a_picture_of_the_walk(surefoot, walker):
+    said = surefoot("eval", walker, "--episodes", "1", "--figure", "gait.png")
+    assert said.code == 0, said
+    assert Path("gait.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["eval", "lqr", "--figure", "x.png"],
+         "--figure draws how a robot walks on flat ground, not upkie-pendulum"),
+        (["eval", "lqr", "--figure", "x.png", "--env", "Upkie-Mock-Pendulum"],
+         "--figure draws what happens in our worlds, not in --env"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_drawn_is_said(surefoot, arguments, sentence):
+    said = surefoot(*arguments)
+    assert said.code == 2 and sentence in said.err

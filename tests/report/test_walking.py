@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from surefoot.report.gait_figure import gait_figure, typical_robot
 from surefoot.report.walking import WalkingRecord, score, table
 
 T, DT = 40, 0.05
@@ -205,3 +206,29 @@ def test_the_table_says_every_figure_with_its_unit():
     assert rows["air time"] == "0.200 s" and rows["swing apex"] == "0.040 m"
     assert {"yaw rate error", "falls per minute", "cost of transport", "duty factor", "foot slip",
             "torque use", "limit violations", "asymmetry", "height ratio"} <= set(rows)  # fmt: skip
+
+
+def test_the_picture_shows_the_typical_robot_and_when_its_feet_are_down():
+    off = np.zeros((T, 3, 3))
+    off[..., 0] = [0.0, 0.3, 0.1]  # the third robot is the typical one
+    record = _twice(_twice(_record()))
+    arrays = {k: v[:, :3] for k, v in vars(record).items() if isinstance(v, np.ndarray)}
+    record = replace(record, **arrays)
+    record = replace(record, velocity=record.velocity + off)
+    assert typical_robot(record) == 2
+    figure = gait_figure(record, ["left", "right"], ["hip", "knee", "wheel"])
+    forward, diagram = figure.axes[0], figure.axes[3]
+    commanded, measured = (line.get_ydata() for line in forward.lines)
+    assert set(commanded) == {0.5} and measured == pytest.approx(0.6)
+    assert [label.get_text() for label in diagram.get_yticklabels()] == ["right", "left"]
+    down = [sum(path.get_extents().width for path in bars.get_paths())
+            for bars in diagram.collections]  # fmt: skip
+    assert down == pytest.approx([1.6, 1.5])  # 32 and 30 steps of 0.05 s
+
+
+def test_the_picture_shows_the_hardest_torque_of_each_joint():
+    torque = np.zeros((T, 1, 3))
+    torque[7, 0, 1] = -0.8
+    figure = gait_figure(_record(torque_share=torque), ["left", "right"], ["hip", "knee", "wheel"])
+    largest = next(line for line in figure.axes[4].lines if line.get_label() == "largest")
+    assert largest.get_xdata().tolist() == [0.0, 0.8, 0.0]

@@ -16,9 +16,12 @@ from surefoot.tasks.gymnasium_config import parse_pairs
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
 
 if TYPE_CHECKING:
+    from surefoot.report.walking import WalkingRecord
     from surefoot.signals import Interface
+    from surefoot.sim.description import Robot
     from surefoot.train.evaluate import Evaluation
     from surefoot.train.policies import LoadedPolicy
+    from surefoot.train.walking_evaluate import OnRecord
 
 
 def main(argv: Sequence[str]) -> int:
@@ -49,8 +52,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--seed", type=as_natural, default=0, help="seed of the episodes (default: 0)"
     )
+    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="draw how a robot walks: "
+                        "velocities, feet on the ground, torques, joint limits")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.read(argv)
+    if options.figure and options.env:
+        raise InvalidConfig("--figure draws what happens in our worlds, not in --env")
     if options.env_kwargs and not options.env:
         raise InvalidConfig("--env-kwargs are arguments of --env: name the environment too")
     from surefoot.train.run_folder import task_of
@@ -72,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _evaluate_lecture(task: str, options: argparse.Namespace) -> int:
     """Tasks of the lecture, whose runs hold no agent that could play anywhere else."""
-    for name in ("env", "task", "noise"):
+    for name in ("env", "task", "noise", "figure"):
         if getattr(options, name):
             raise InvalidConfig(f"--{name} is not for a run of {task}: it plays its own world")
     from surefoot.cli import eval_course_pendulum, eval_labyrinth
@@ -85,6 +92,8 @@ def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
     from surefoot.train import evaluated
     from surefoot.train.standard import evaluate_standard
 
+    if options.figure:
+        _check_figure(options.figure, loaded)
     folder = Path(options.policy)
     is_standard = folder.is_dir() and not (options.episodes or options.seed)
     checkpoint = evaluated.newest_fingerprint(folder) if is_standard else ""
@@ -95,6 +104,7 @@ def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
         episodes=options.episodes or evaluated.standard_episodes(loaded.config),
         seed=options.seed,
         imperfect=options.noise,
+        on_record=_painter(options.figure) if options.figure else None,
     )
     if loaded.run is not None and is_standard:
         played = evaluated.SavedEvaluation(
@@ -105,6 +115,33 @@ def _ours(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:
         )
         evaluated.save(folder, played)
     return result
+
+
+def _check_figure(path: Path, loaded: LoadedPolicy) -> None:
+    """Refuse a picture that cannot be drawn, before the robots walk.
+
+    Raises:
+        InvalidConfig: The task is not walking on flat ground, or the file is no picture.
+    """
+    from surefoot.tasks.walking_config import WalkingConfig
+    from surefoot.tasks.walking_rough_config import RoughWalkingConfig
+
+    config = loaded.config
+    if not isinstance(config, WalkingConfig) or isinstance(config, RoughWalkingConfig):
+        raise InvalidConfig(f"--figure draws how a robot walks on flat ground, not {loaded.task}")
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise InvalidConfig(f"--figure takes a .png, .svg or .pdf file, got {path}")
+
+
+def _painter(path: Path) -> OnRecord:
+    from surefoot.report.figure import save
+    from surefoot.report.gait_figure import gait_figure
+
+    def paint(record: WalkingRecord, robot: Robot) -> None:
+        joints = [servo.joint for servo in robot.servos]
+        save(gait_figure(record, robot.feet, joints), path)
+
+    return paint
 
 
 def _foreign(loaded: LoadedPolicy, options: argparse.Namespace) -> Evaluation:

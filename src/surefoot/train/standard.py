@@ -14,7 +14,7 @@ from surefoot.tasks.walking_rough_config import RoughWalkingConfig
 from surefoot.train.config import AnyTaskConfig
 from surefoot.train.crossing import evaluate_crossing
 from surefoot.train.evaluate import Evaluation, Policy, evaluate
-from surefoot.train.walking_evaluate import evaluate_walking
+from surefoot.train.walking_evaluate import OnRecord, evaluate_walking
 
 
 def interface_of(task: str, config: AnyTaskConfig) -> Interface:
@@ -32,6 +32,7 @@ def evaluate_standard(
     episodes: int,
     seed: int = 0,
     imperfect: bool = False,
+    on_record: OnRecord | None = None,
 ) -> Evaluation:
     """Play in worlds with the task's final ranges; what is measured is the task's own affair.
 
@@ -42,6 +43,7 @@ def evaluate_standard(
         episodes: How many; walking robots; on rough terrain, robots for each kind and level.
         seed: Seed of the episodes.
         imperfect: With sensor noise, action noise, lag and pushes.
+        on_record: Sees how robots walked, on flat ground.
 
     Raises:
         NotFinite: The policy's action is NaN or infinite.
@@ -60,5 +62,5 @@ def evaluate_standard(
         )
     env = make_batched(task, config, nb_envs=episodes, seed=seed, imperfect=imperfect)
     if isinstance(config, WalkingConfig):
-        return evaluate_walking(policy, env, seed=seed)
+        return evaluate_walking(policy, env, seed=seed, on_record=on_record)
     return evaluate(policy, env, episodes=episodes, max_steps=config.max_episode_steps)

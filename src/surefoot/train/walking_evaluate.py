@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -17,6 +18,7 @@ from surefoot.report.walking import WalkingRecord, WalkingScore, score
 from surefoot.robots.mirror import pairs
 from surefoot.robots.registry import find_robot
 from surefoot.seeding import stream_seed
+from surefoot.sim.description import Robot
 from surefoot.tasks.walking import Walking
 from surefoot.train.evaluate import Evaluation, Policy, check_finite, summarize
 
@@ -96,14 +98,22 @@ class WalkingEvaluation(Evaluation, WalkingScore):
     """Episodes and walking in one: an episode is a robot's twenty seconds, falls included."""
 
 
-def evaluate_walking(policy: Policy, env: BatchedEnv, *, seed: int) -> WalkingEvaluation:
+OnRecord = Callable[[WalkingRecord, Robot], None]
+"""Sees all that the robots did."""
+
+
+def evaluate_walking(
+    policy: Policy, env: BatchedEnv, *, seed: int, on_record: OnRecord | None = None
+) -> WalkingEvaluation:
     """Every robot of `env` follows four commands of five seconds, not the same for all."""
     begin = time.perf_counter()
     task = env.task
     assert isinstance(task, Walking)
     commands = standard_commands(4, env.nb_worlds, seed=seed, leg_length=task.leg_length)
     record = record_walk(policy, env, commands)
-    feet = find_robot(task.config.robot).feet
+    robot = find_robot(task.config.robot)
+    if on_record is not None:
+        on_record(record, robot)
     episodes = summarize(
         record.reward.sum(axis=0),
         np.full(env.nb_worlds, float(len(record.reward))),
@@ -112,4 +122,4 @@ def evaluate_walking(policy: Policy, env: BatchedEnv, *, seed: int) -> WalkingEv
         wall_s=time.perf_counter() - begin,
         nb_diverged=env.nb_diverged,
     )
-    return WalkingEvaluation(**vars(episodes), **vars(score(record, pairs(feet))))
+    return WalkingEvaluation(**vars(episodes), **vars(score(record, pairs(robot.feet))))
