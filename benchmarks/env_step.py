@@ -3,12 +3,13 @@
 Both sides take the same physics steps in the same process. Every policy step of the environment
 (action in; lag, noise, observation, reward, ends of episodes, resets) is recorded, and then a bare
 `mujoco.batch.Batch` of the same model repeats its physics from the same states with the same
-controls: that it ends in the same states, bit for bit, is checked. The robots balance on the floor
-under the LQR. Choosing the actions, recording and copying states is timed on neither side. The two
-sides take turns several times a second, so a busy machine disturbs both.
+controls: that it ends in the same states, bit for bit, is checked. Choosing the actions, recording
+and copying states is timed on neither side. The two sides take turns several times a second, so a
+busy machine disturbs both.
 
-A second variant ends episodes after 0.5 s, as they do at the beginning of a training: in each step
-one world in a hundred starts anew.
+Upkies balance on the floor under the LQR; a second variant ends their episodes after 0.5 s, as
+they end at the beginning of a training: in each step one world in a hundred starts anew. Go2s trot
+on the spot in worlds that are all alike, with the physics of evaluation and with that of training.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 import _report
@@ -26,17 +28,16 @@ from numpy.typing import NDArray
 
 from surefoot.envs.batched import BatchedEnv
 from surefoot.envs.make import make_batched
+from surefoot.robots.registry import find_robot
 from surefoot.sim.cpu import CpuWorlds
-from surefoot.tasks.upkie_config import UpkiePendulumConfig
+from surefoot.sim.description import Robot
+from surefoot.sim.randomization import Randomization
 from surefoot.train.evaluate import Policy
 from surefoot.train.policies import load_policy
 from surefoot.train.presets import find_preset
 
-TASK = "upkie-pendulum"
 BAR = 0.85
 SIZES = (512, 4096)
-VARIANTS = {"balancing": 10.0, "frequent resets": 0.5}
-"""Length of an episode, s."""
 LANDING = 100
 """Policy steps before the first measurement: the robots have landed and caught themselves."""
 
@@ -111,24 +112,80 @@ def replay(bare: batch.Batch, recorded: Recorded, nb_substeps: int) -> float:
     return seconds
 
 
-def compare(nb_worlds: int, episode_s: float, *, turns: int, threads: int) -> dict[str, Any]:
+class Trot:
+    """Go2s that lift diagonal feet in turn, open loop."""
+
+    def __init__(self, robot: Robot, dt: float) -> None:
+        self._home = torch.tensor([servo.home for servo in robot.servos])
+        self._lift = torch.tensor([0.0, 0.25, -0.5]).repeat(4)  # hips still, thighs, calves
+        self._side = torch.tensor([1.0, -1.0, -1.0, 1.0]).repeat_interleave(3)
+        self._advance, self._angle = 2.0 * torch.pi * 2.0 * dt, torch.zeros(0)
+
+    def reset(self, nb_worlds: int) -> None:
+        """Begin anywhere in the cycle."""
+        self._angle = torch.linspace(0.0, 2.0 * torch.pi, nb_worlds)[:, None]
+
+    def reset_worlds(self, done: torch.Tensor) -> None:
+        """The clock goes on."""
+
+    def act(self, observation: torch.Tensor) -> torch.Tensor:
+        """Joint targets."""
+        self._angle = self._angle + self._advance
+        return self._home + self._lift * (self._side * torch.sin(self._angle)).clamp(min=0.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """A task, and who plays it."""
+
+    task: str
+    config: Any
+    policy: Callable[[BatchedEnv], Policy]
+    training: bool = False
+
+
+def variants() -> dict[str, Variant]:
+    """Everything that is measured, by name."""
+    upkie, go2 = (find_preset(t, "default").task for t in ("upkie-pendulum", "quadruped-flat"))
+    go2 = dataclasses.replace(go2, randomize=Randomization())
+
+    def balance(env: BatchedEnv) -> Policy:
+        return load_policy("lqr").policy
+
+    def trot(env: BatchedEnv) -> Policy:
+        return Trot(find_robot("go2"), env.interface.dt)
+
+    return {
+        "Upkie, balancing": Variant(
+            "upkie-pendulum", dataclasses.replace(upkie, episode_s=10.0), balance
+        ),
+        "Upkie, frequent resets": Variant(
+            "upkie-pendulum", dataclasses.replace(upkie, episode_s=0.5), balance
+        ),
+        "Go2, physics of evaluation": Variant("quadruped-flat", go2, trot),
+        "Go2, physics of training": Variant("quadruped-flat", go2, trot, training=True),
+    }
+
+
+def compare(variant: Variant, nb_worlds: int, *, turns: int, threads: int) -> dict[str, Any]:
     """Both sides in turn; the ratio is bare over environment, 1 would be free of charge."""
-    task = find_preset(TASK, "default").task
-    assert isinstance(task, UpkiePendulumConfig)
-    config = dataclasses.replace(task, episode_s=episode_s)
-    env = make_batched(TASK, config, nb_envs=nb_worlds, seed=0, sim_threads=threads)
+    env = make_batched(
+        variant.task, variant.config, nb_envs=nb_worlds, seed=0, training=variant.training,
+        sim_threads=threads,
+    )  # fmt: skip
     assert isinstance(env.worlds, CpuWorlds)
     bare = batch.Batch(env.worlds.model, nb_worlds, threads)
-    recorded = Recorded(env, load_policy("lqr").policy)
+    recorded = Recorded(env, variant.policy(env))
+    nb_substeps = env.task.nb_substeps
     nb_steps = max(1, max(SIZES) // nb_worlds)
     for _ in range(LANDING // nb_steps):
         recorded.play(nb_steps)
-    replay(bare, recorded, config.nb_substeps)
+    replay(bare, recorded, nb_substeps)
     ours, theirs, ends = [], [], 0
     for _ in range(turns):
         seconds, ended = recorded.play(nb_steps)
         ours.append(1e3 * seconds / nb_steps)
-        theirs.append(1e3 * replay(bare, recorded, config.nb_substeps) / nb_steps)
+        theirs.append(1e3 * replay(bare, recorded, nb_substeps) / nb_steps)
         ends += ended
     ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
     return {
@@ -151,10 +208,10 @@ def main() -> None:
     turns = options.turns or (10 if options.quick else 60)
     torch.set_num_threads(1)
     threads = f"{options.threads or 'all'} threads for the physics, 1 for the tensors"
-    _report.headline(f"Environment step of {TASK} against bare Batch.step", threads=threads)
+    _report.headline("Environment step against bare Batch.step", threads=threads)
     results = {
-        f"{variant}, {nb} worlds": compare(nb, episode_s, turns=turns, threads=options.threads)
-        for variant, episode_s in VARIANTS.items()
+        f"{name}, {nb} worlds": compare(variant, nb, turns=turns, threads=options.threads)
+        for name, variant in variants().items()
         for nb in SIZES
     }
     rows = [
