@@ -34,7 +34,7 @@ def test_a_task_says_its_presets_and_its_gymnasium_id(surefoot):
         name = line.split()[0]
         assert TASKS[name].summary in line and TASKS[name].gym_id in line
         for (task, algo), presets in PRESETS.items():
-            expected = f"presets of {algo}: {', '.join(presets)}"
+            expected = f"presets of {algo}: {', '.join(presets)};"
             assert (expected in line) == (task == name) or presets.keys() == {"default"}
 
 

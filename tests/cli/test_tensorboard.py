@@ -21,8 +21,10 @@ TRAININGS = (
 
 
 def is_documented(name: str, pages: str) -> bool:
-    """Whether a page names a metric; `reward/TERM` stands for every term, NUMBER for a seed."""
-    general = re.sub(r"^reward/\w+$", "reward/TERM", re.sub(r"_\d+$", "_NUMBER", name))
+    """Whether a page names a metric; capitals stand for every term, cause and number of a seed."""
+    general = re.sub(r"_\d+$", "_NUMBER", name)
+    for group, capitals in (("reward", "TERM"), ("ends", "CAUSE")):
+        general = re.sub(rf"^{group}/\w+$", f"{group}/{capitals}", general)
     return f"`{name}`" in pages or f"`{general}`" in pages
 
 

@@ -11,7 +11,7 @@ import pytest
 from surefoot.report.health import RULES, diagnose
 from surefoot.report.history import History, trailing_median
 
-RECORDED = Path(__file__).parent / "runs"
+RECORDED = Path(__file__).parent / "trainings"
 """What the rules read of real trainings. Source: `benchmarks/doctor.py --record`."""
 RUNS = json.loads((RECORDED / "runs.json").read_text())
 
