@@ -3,10 +3,17 @@
 import math
 from dataclasses import replace
 
+import mujoco
+import numpy as np
 import pytest
 import torch
 
+from surefoot.envs.make import make_batched
 from surefoot.errors import InvalidConfig
+from surefoot.robots.upkie import UPKIE
+from surefoot.sim.assembly import build_model
+from surefoot.sim.randomization import Randomization
+from surefoot.sim.randomizer import Randomizer
 from surefoot.tasks.upkie import lag_step
 from surefoot.tasks.upkie_config import ResetRange, UpkieGyropodConfig, UpkiePendulumConfig
 from surefoot.tasks.upkie_gyropod import UpkieGyropod
@@ -28,9 +35,16 @@ class StillWorlds:
         self.qpos[ids], self.qvel[ids] = qpos, qvel
 
 
+MODEL = build_model(UPKIE, timestep=0.001, collisions="feet")
+
+
+def _alike(worlds):
+    return Randomizer(Randomization(), MODEL, worlds)
+
+
 def _pendulum(nb_worlds=1, **settings):
     worlds = StillWorlds(nb_worlds)
-    task = UpkiePendulum(UpkiePendulumConfig(**settings), worlds, seed=0)
+    task = UpkiePendulum(UpkiePendulumConfig(**settings), worlds, _alike(worlds), seed=0)
     task.reset(torch.arange(nb_worlds), 0.0, imperfect=True)
     return task, worlds
 
@@ -55,7 +69,7 @@ def test_velocity_command_turns_the_wheels_against_each_other():
 
 def test_yaw_command_adds_the_same_speed_to_both_wheels():
     worlds = StillWorlds(1)
-    task = UpkieGyropod(UpkieGyropodConfig(), worlds, seed=0)
+    task = UpkieGyropod(UpkieGyropodConfig(), worlds, _alike(worlds), seed=0)
     task.reset(torch.arange(1), 0.0, imperfect=True)
     task.apply(torch.tensor([[1.0, 0.5]]), imperfect=False)
     turn = 0.5 * 0.5 * 0.3048 / 0.05  # 0.5 rad/s at half the wheel base
@@ -165,7 +179,7 @@ def test_impossible_settings_name_themselves(setting, value):
 def test_commands_are_redrawn_and_some_stand_still():
     worlds = StillWorlds(1000)
     config = UpkieGyropodConfig(command_s=0.01, standing_share=0.3)
-    task = UpkieGyropod(config, worlds, seed=0)
+    task = UpkieGyropod(config, worlds, _alike(worlds), seed=0)
     task.reset(torch.arange(1000), 1.0, imperfect=True)
     before = task.observe()[:, 6:].clone()
     standing = (before == 0.0).all(dim=1).float().mean()
@@ -175,3 +189,88 @@ def test_commands_are_redrawn_and_some_stand_still():
     assert torch.equal(task.observe()[:, 6:], before)
     task.advance()  # 0.01 s are over
     assert not torch.equal(task.observe()[:, 6:], before)
+
+
+def _env(**ranges):
+    config = UpkiePendulumConfig(randomize=Randomization(**ranges))
+    env = make_batched("upkie-pendulum", config, nb_envs=4, seed=0, sim_threads=1)
+    env.reset()
+    return env
+
+
+def _as_built(env, world, nb_steps):
+    """Where a model compiled with a world's parameters goes from its state, (Q,)."""
+    model = build_model(UPKIE, timestep=env.worlds.timestep, collisions="feet")
+    for name in ("geom_size", "geom_pos", "geom_friction", "body_pos", "body_mass",
+                 "body_inertia", "actuator_biasprm"):  # fmt: skip
+        getattr(model, name)[:] = env.worlds.parameter(name)[world].numpy()
+    wheels = model.geom_type == mujoco.mjtGeom.mjGEOM_CYLINDER
+    assert wheels.sum() == 2
+    model.geom_rbound[wheels] = np.hypot(*model.geom_size[wheels, :2].T)
+    data = mujoco.MjData(model)
+    mujoco.mj_setConst(model, data)
+    data.qpos[:], data.qvel[:] = env.worlds.qpos[world], env.worlds.qvel[world]
+    data.ctrl[:] = env.worlds.ctrl[world]
+    for _ in range(nb_steps):
+        mujoco.mj_step(model, data)
+    return data.qpos
+
+
+def test_worlds_with_other_wheels_limbs_and_drives_move_as_if_built_so():
+    env = _env(
+        wheel_radius=(0.95, 1.05), link_length=(0.9, 1.1), damping=(0.7, 1.3),
+        base_mass=(0.0, 0.2), friction=(0.6, 1.2),
+    )  # fmt: skip
+    env.worlds.ctrl.fill_(0.5)
+    expected = [_as_built(env, world, 300) for world in range(4)]
+    env.worlds.step(300)  # 0.3 s: they have landed
+    np.testing.assert_allclose(env.worlds.qpos.numpy(), expected, atol=1e-9)
+
+
+def test_a_compiled_cylinder_has_the_bound_that_is_written():
+    wheels = MODEL.geom_type == mujoco.mjtGeom.mjGEOM_CYLINDER
+    radius, half = MODEL.geom_size[wheels, :2].T
+    np.testing.assert_allclose(MODEL.geom_rbound[wheels], np.hypot(radius, half), rtol=1e-12)
+
+
+def test_larger_wheels_lift_the_robot_and_odometry_does_not_know():
+    small, large = _env(wheel_radius=(0.9, 0.9)), _env(wheel_radius=(1.1, 1.1))
+    radius = large.worlds.parameter("geom_size")[
+        0, MODEL.geom_type == mujoco.mjtGeom.mjGEOM_CYLINDER, 0
+    ]
+    torch.testing.assert_close(radius, torch.full((2,), 0.055, dtype=torch.float64))
+    for env in (small, large):
+        env.worlds.qpos[:, 7 + 2], env.worlds.qpos[:, 7 + 5] = 1.0, -1.0
+    # one radian of the nominal radius, whatever the wheels are
+    assert small.task.observe()[0, 1] == large.task.observe()[0, 1] == pytest.approx(0.05)
+
+
+def test_what_is_not_for_upkie_is_refused_and_all_else_is_listed():
+    with pytest.raises(InvalidConfig, match=r"task\.randomize\.action_delay is for walking robots"):
+        UpkiePendulumConfig(randomize=Randomization(action_delay=(0.0, 0.02)))
+    config = UpkiePendulumConfig(randomize=Randomization(wheel_radius=(0.95, 1.05)))
+    lines = {line["field"]: line for line in config.variations()}
+    assert lines["wheel radius"]["range"] == "0.95 to 1.05"
+    assert lines["lag of the command"]["range"] == "0.05 to 0.15"
+    assert lines["pitch"] == {"field": "pitch", "law": "set", "range": "-0.25 to 0.25",
+                              "unit": "rad", "when": "each start"}  # fmt: skip
+    assert "odometry" not in lines and "roll" not in lines  # they do not vary
+
+
+def test_ranges_grow_on_upkie_too():
+    config = UpkiePendulumConfig(randomize=Randomization(wheel_radius=(0.9, 0.9), grows=True))
+    training, evaluation = (
+        make_batched("upkie-pendulum", config, nb_envs=2, seed=0, training=t, sim_threads=1)
+        for t in (True, False)
+    )
+    for env in (training, evaluation):
+        env.reset()
+    wheels = MODEL.geom_type == mujoco.mjtGeom.mjGEOM_CYLINDER
+    assert training.worlds.parameter("geom_size")[0, wheels, 0].tolist() == pytest.approx(
+        [0.05] * 2
+    )
+    narrow = evaluation.worlds.parameter("geom_size")[0, wheels, 0].tolist()
+    assert narrow == pytest.approx([0.045] * 2)
+    before = training.task.state_dict()["width"].clone()
+    training.step(torch.zeros(2, 1))
+    assert training.task.state_dict()["width"][1] < before[1]  # nobody fell

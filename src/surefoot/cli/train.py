@@ -21,7 +21,6 @@ from surefoot.tasks.catalog import TASKS
 from surefoot.tasks.course_pendulum_config import NAME as COURSE_PENDULUM
 from surefoot.tasks.gymnasium_config import GymnasiumConfig
 from surefoot.tasks.labyrinth_config import NAME as LABYRINTH
-from surefoot.tasks.walking_config import WalkingConfig
 from surefoot.train.course_pendulum_config import refuse_course_method
 from surefoot.train.group import members_of
 from surefoot.train.presets import find_preset
@@ -186,7 +185,7 @@ def _begin(
 def _notes(session: Session) -> list[str]:
     """What somebody should know who begins this training."""
     run, notes = session.run, list[str]()
-    if isinstance(run.config.task, WalkingConfig):
+    if not isinstance(run.config.task, GymnasiumConfig):
         notes.append(
             f"what differs from world to world:\n{_as_table(run.config.task.variations())}"
         )

@@ -56,12 +56,12 @@ def make_batched(
     if task not in TASKS:
         raise UnknownName("task", task, TASKS, "Surefoot")
     robot = find_robot(config.robot)
+    if not training:
+        config = replace(config, randomize=replace(config.randomize, grows=False))
     if isinstance(config, WalkingConfig):
         config = config.practised if training else config
-        if not training:
-            config = replace(config, randomize=replace(config.randomize, grows=False))
-            if isinstance(config, RoughWalkingConfig):
-                config = without_curriculum(config)
+        if isinstance(config, RoughWalkingConfig) and not training:
+            config = without_curriculum(config)
         model = walking_model(config, robot)
         body, ground = anatomy(model, robot), None
         if isinstance(config, RoughWalkingConfig):
@@ -69,26 +69,27 @@ def make_batched(
             ground = Course(config, terrain, nb_envs, body.leg_length)
             model = walking_model(config, robot, terrain)
         worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
-        randomizer = Randomizer(config.randomize, model, body, worlds)
+        randomizer = Randomizer(config.randomize, model, worlds)
         walking = Walking(config, robot, body, worlds, randomizer, seed=seed, ground=ground)
         return BatchedEnv(walking, worlds, imperfect=imperfect, spread=training)
     if training and config.practice_s is not None:
         config = replace(config, episode_s=config.practice_s)
     model = build_model(robot, timestep=config.timestep, collisions="feet")
     worlds = CpuWorlds(model, nb_envs, nb_threads=sim_threads)
+    randomizer = Randomizer(config.randomize, model, worlds)
     return BatchedEnv(
-        _make_upkie(config, worlds, seed),
+        _make_upkie(config, worlds, randomizer, seed),
         worlds,
         imperfect=imperfect,
         curriculum_steps=config.curriculum_steps if training else 0,
     )
 
 
-def _make_upkie(config: UpkieConfig, worlds: CpuWorlds, seed: int) -> Task:
+def _make_upkie(config: UpkieConfig, worlds: CpuWorlds, randomizer: Randomizer, seed: int) -> Task:
     if isinstance(config, UpkieGyropodConfig):
-        return UpkieGyropod(config, worlds, seed=seed)
+        return UpkieGyropod(config, worlds, randomizer, seed=seed)
     assert isinstance(config, UpkiePendulumConfig)
-    return UpkiePendulum(config, worlds, seed=seed)
+    return UpkiePendulum(config, worlds, randomizer, seed=seed)
 
 
 def walking_model(

@@ -36,6 +36,7 @@ VARIATIONS = {
         Variation(field="link_mass", law="scale", unit="1", nominal=1.0),
         Variation(field="base_com", law="add", unit="m, each axis", nominal=0.0),
         Variation(field="link_length", law="scale", unit="1", nominal=1.0),
+        Variation(field="wheel_radius", law="scale", unit="1", nominal=1.0),
         Variation(field="motor_strength", law="scale", unit="1", nominal=1.0),
         Variation(field="stiffness", law="scale", unit="1", nominal=1.0),
         Variation(field="damping", law="scale", unit="1", nominal=1.0),
@@ -68,6 +69,8 @@ class Randomization:
     """Added to each coordinate of the base's centre of mass, m."""
     link_length: Range | None = None
     """Distances from joint to joint and to the foot, times this; one number for all legs."""
+    wheel_radius: Range | None = None
+    """Radii of the wheels, times this; one number for all of them."""
     motor_strength: Range | None = None
     """Torques and their limits, times this; one number for each joint."""
     stiffness: Range | None = None
@@ -121,3 +124,11 @@ class Randomization:
             }
             for name, (low, high) in self.ranges()
         ]
+
+
+def spread(field: str, law: Law, bound: float, unit: str, when: str) -> list[dict[str, str]]:
+    """A line of the same table for what is drawn from -bound to bound; none where bound is 0."""
+    if not bound:
+        return []
+    span = f"{-bound:g} to {bound:g}"
+    return [{"field": field, "law": law, "range": span, "unit": unit, "when": when}]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import mujoco
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from surefoot.sim.anatomy import Anatomy
 from surefoot.sim.assembly import FLOOR
 from surefoot.sim.backend import Worlds
 from surefoot.sim.randomization import IMPERFECTIONS, VARIATIONS, Randomization
 
+_CYLINDER = mujoco.mjtGeom.mjGEOM_CYLINDER
 _BASE = 1  # the body of the free joint
 _WIDEN, _NARROW = 0.01, 0.05  # falls of a robot per second: fewer widen, more narrow
 _STEP = 0.001  # change of the width in each step
@@ -24,22 +25,21 @@ class Randomizer:
 
     Args:
         config: Ranges.
-        model: The model of the worlds, for its nominal values.
-        body: Torque limits and mass.
+        model: The model of the worlds, a robot with a servo for each joint, for its nominal values.
         worlds: Where to write.
     """
 
-    def __init__(
-        self, config: Randomization, model: mujoco.MjModel, body: Anatomy, worlds: Worlds
-    ) -> None:
+    def __init__(self, config: Randomization, model: mujoco.MjModel, worlds: Worlds) -> None:
         self._ranges = dict(config.ranges())
-        self._grows, self._worlds, self._body = config.grows, worlds, body
+        self._grows, self._worlds = config.grows, worlds
         self._floor = model.geom(FLOOR).id
-        self._limits = torch.from_numpy(body.torque_limits)
+        self._limits = torch.from_numpy(model.actuator_forcerange[:, 1].copy())
+        self._mass = float(model.body_mass.sum())
+        self._wheels = torch.from_numpy(np.flatnonzero(model.geom_type == _CYLINDER))
         # links that hang on a leg, and not on the base: their distances are the leg's lengths
         self._hanging = torch.from_numpy(model.body_parentid > _BASE)
         self._on_leg = torch.from_numpy(model.geom_bodyid > _BASE)
-        self.encoder_bias = torch.zeros(worlds.nb_worlds, len(body.home))
+        self.encoder_bias = torch.zeros(worlds.nb_worlds, model.nu)
         """What the joints' angles are reported too large by, rad, (E, J)."""
         self.width = 0.0 if config.grows else 1.0
         """Share of the ranges in use, in [0, 1]."""
@@ -55,6 +55,7 @@ class Randomizer:
             "link_mass": ("body_mass", "body_inertia"),
             "base_com": ("body_ipos",),
             "link_length": ("body_pos", "geom_pos"),
+            "wheel_radius": ("geom_size", "geom_rbound"),
             "motor_strength": ("actuator_gainprm", "actuator_biasprm", "actuator_forcerange"),
             "stiffness": ("actuator_gainprm", "actuator_biasprm"),
             "damping": ("actuator_biasprm",),
@@ -93,6 +94,8 @@ class Randomizer:
             )
         if "link_length" in varies:
             self._draw_lengths(ids, drawn("link_length", 1, 1))
+        if "wheel_radius" in varies:
+            self._draw_wheels(ids, drawn("wheel_radius", 1))
         if varies & {"motor_strength", "stiffness", "damping"}:
             self._draw_drives(
                 ids,
@@ -124,7 +127,7 @@ class Randomizer:
     def _draw_masses(self, ids: Tensor, added: Tensor, scale: Tensor) -> None:
         nominal = self._nominal["body_mass"]
         mass = nominal * scale
-        mass[:, _BASE] = mass[:, _BASE] + added * self._body.mass
+        mass[:, _BASE] = mass[:, _BASE] + added * self._mass
         self._write("body_mass")[ids] = mass
         ratio = torch.where(nominal > 0.0, mass / nominal, 1.0)
         self._write("body_inertia")[ids] = self._nominal["body_inertia"] * ratio[..., None]
@@ -133,6 +136,13 @@ class Randomizer:
         for name, belongs in (("body_pos", self._hanging), ("geom_pos", self._on_leg)):
             nominal = self._nominal[name]
             self._write(name)[ids] = torch.where(belongs[:, None], scale * nominal, nominal)
+
+    def _draw_wheels(self, ids: Tensor, scale: Tensor) -> None:
+        """Cylinders of another radius, and the spheres around them that contacts are sought in."""
+        size, bound = self._nominal["geom_size"][self._wheels], self._write("geom_rbound")
+        radius = scale * size[:, 0]
+        self._write("geom_size")[ids[:, None], self._wheels, 0] = radius
+        bound[ids[:, None], self._wheels] = torch.hypot(radius, size[:, 1].expand_as(radius))
 
     def _draw_drives(
         self, ids: Tensor, strength: Tensor, stiffness: Tensor, damping: Tensor

@@ -13,6 +13,7 @@ from surefoot.robots.upkie import LEG_JOINTS, UPKIE, WHEEL_BASE, WHEEL_JOINTS, W
 from surefoot.seeding import stream_seed
 from surefoot.signals import Interface, Layout
 from surefoot.sim.backend import Worlds
+from surefoot.sim.randomizer import Randomizer
 from surefoot.tasks.task import uniform
 from surefoot.tasks.upkie_config import UpkieConfig
 from surefoot.tasks.upkie_reward import Smoothness
@@ -32,15 +33,22 @@ class Upkie:
     Args:
         config: Rates, limits, imperfections, reward.
         worlds: Worlds of the robot 'upkie', E of them.
+        randomizer: What makes these worlds differ.
         seed: Seed of the resets, the noise and the lags.
         action: The named velocity commands.
         observation: The named observations.
     """
 
     def __init__(
-        self, config: UpkieConfig, worlds: Worlds, seed: int, action: Layout, observation: Layout
+        self,
+        config: UpkieConfig,
+        worlds: Worlds,
+        randomizer: Randomizer,
+        seed: int,
+        action: Layout,
+        observation: Layout,
     ) -> None:
-        self.config = config
+        self.config, self.randomizer = config, randomizer
         self.action = action
         self.interface = Interface(
             observation=observation, action=action, dt=1.0 / config.frequency
@@ -93,6 +101,7 @@ class Upkie:
         if imperfect:
             turned = uniform(self._random, x, self.config.odometry_offset / WHEEL_RADIUS)
             qpos[:, _JOINT_Q + _LEFT], qpos[:, _JOINT_Q + _RIGHT] = turned, -turned
+        self.randomizer.draw(ids, self._random, imperfect=imperfect)
         self._worlds.set_state(ids, qpos, qvel)
         span = self.config.lag_max_s - self.config.lag_min_s
         self._lag[ids] = self.config.lag_min_s + span * torch.rand(nb, 1, generator=self._random)
@@ -133,11 +142,12 @@ class Upkie:
         return torch.zeros(self._worlds.nb_worlds, dtype=torch.bool)
 
     def report(self) -> dict[str, float]:
-        """Nothing to add."""
-        return {}
+        """How far the worlds differ, where that changes."""
+        return self.randomizer.report()
 
     def advance(self) -> None:
         """Remember the command that the next step's smoothness is measured against."""
+        self.randomizer.follow(balance.fallen(self, fall_pitch=self.config.fall_pitch), self._dt)
         self._smoothness.advance(self._command)
 
     _STATE = ("_lag", "_command", "_lagged", "_legs")
@@ -145,13 +155,15 @@ class Upkie:
     def state_dict(self) -> dict[str, Tensor]:
         """Filters, lags and the generator."""
         state = {name: getattr(self, name).clone() for name in self._STATE}
-        return state | self._smoothness.state_dict() | {"random": self._random.get_state()}
+        state |= self._smoothness.state_dict() | self.randomizer.state_dict()
+        return state | {"random": self._random.get_state()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from `state_dict`."""
         for name in self._STATE:
             setattr(self, name, state[name].clone())
         self._smoothness.load_state_dict(state)
+        self.randomizer.load_state_dict(state)
         self._random.set_state(state["random"])
         self._sense()
 

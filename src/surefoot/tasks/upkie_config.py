@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from surefoot.errors import InvalidConfig
+from surefoot.sim.randomization import IMPERFECTIONS, Randomization, spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,9 @@ class UpkieConfig:
     """Shortest time constant of the command's low-pass, drawn at each reset, s."""
     lag_max_s: float = 0.15
     """Longest time constant of the command's low-pass, drawn at each reset, s."""
+    randomize: Randomization = field(default_factory=Randomization)
+    """How the worlds differ from each other, drawn for each episode. The wheels' odometry goes by
+    the nominal radius all the same, and so do commands."""
     tip_height: float = 0.58
     """Height of the virtual tip whose position and velocity the reward looks at, m."""
     position_weight: float = 1.0
@@ -130,11 +134,32 @@ class UpkieConfig:
                 f"task lags need 0 <= lag_min_s <= lag_max_s, "
                 f"got {self.lag_min_s} s and {self.lag_max_s} s"
             )
+        for name in IMPERFECTIONS:
+            if getattr(self.randomize, name) is not None:
+                raise InvalidConfig(
+                    f"task.randomize.{name} is for walking robots: Upkie has task.lag_max_s and "
+                    "task.odometry_offset"
+                )
         for name in ("observation_noise", "action_noise", "odometry_offset", "curriculum_steps"):
             if getattr(self, name) < 0:
                 raise InvalidConfig(f"task.{name} must be >= 0, got {getattr(self, name)}")
         if not 0.0 < self.smoothing <= 1.0:
             raise InvalidConfig(f"task.smoothing must be in (0, 1], got {self.smoothing}")
+
+    def variations(self) -> list[dict[str, str]]:
+        """All that differs from world to world and from time to time, a line each."""
+        lags = f"{self.lag_min_s:g} to {self.lag_max_s:g}"
+        lag = {"field": "lag of the command", "law": "set", "range": lags, "unit": "s",
+               "when": "each episode"}  # fmt: skip
+        lines = [*self.randomize.table(), lag]
+        lines += spread("sensed values", "add", self.observation_noise, "of each", "each step")
+        lines += spread("command", "add", self.action_noise, "m/s, rad/s", "each step")
+        lines += spread("odometry", "add", self.odometry_offset, "m", "each start")
+        units = {"roll": "rad", "pitch": "rad", "x": "m", "z": "m", "omega_x": "rad/s",
+                 "omega_y": "rad/s", "v_x": "m/s", "v_y": "m/s", "v_z": "m/s"}  # fmt: skip
+        for name, bound in vars(self.reset).items():
+            lines += spread(name.replace("_", " "), "set", bound, units[name], "each start")
+        return lines
 
     @property
     def timestep(self) -> float:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from surefoot.signals import Layout, Signal
 from surefoot.sim.backend import Worlds
+from surefoot.sim.randomizer import Randomizer
 from surefoot.tasks.upkie import Upkie
 from surefoot.tasks.upkie_config import UpkieGyropodConfig
 from surefoot.tasks.upkie_reward import gyropod_terms
@@ -23,7 +24,9 @@ class UpkieGyropod(Upkie):
 
     name = "upkie-gyropod"
 
-    def __init__(self, config: UpkieGyropodConfig, worlds: Worlds, *, seed: int) -> None:
+    def __init__(
+        self, config: UpkieGyropodConfig, worlds: Worlds, randomizer: Randomizer, *, seed: int
+    ) -> None:
         speed, yaw = config.max_ground_velocity, config.max_yaw_velocity
         observation = Layout(
             (
@@ -55,7 +58,7 @@ class UpkieGyropod(Upkie):
                 Signal(name="yaw_velocity", unit="rad/s", low=-yaw, high=yaw),
             )
         )
-        super().__init__(config, worlds, seed, action, observation)
+        super().__init__(config, worlds, randomizer, seed, action, observation)
         self._gyropod = config
         self._yaw = torch.zeros(worlds.nb_worlds)
         self._age = torch.zeros(worlds.nb_worlds, dtype=torch.int64)

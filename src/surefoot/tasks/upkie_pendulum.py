@@ -9,6 +9,7 @@ from torch import Tensor
 
 from surefoot.signals import Layout, Signal
 from surefoot.sim.backend import Worlds
+from surefoot.sim.randomizer import Randomizer
 from surefoot.tasks.upkie import Upkie
 from surefoot.tasks.upkie_config import UpkiePendulumConfig
 from surefoot.tasks.upkie_reward import pendulum_terms
@@ -19,7 +20,9 @@ class UpkiePendulum(Upkie):
 
     name = "upkie-pendulum"
 
-    def __init__(self, config: UpkiePendulumConfig, worlds: Worlds, *, seed: int) -> None:
+    def __init__(
+        self, config: UpkiePendulumConfig, worlds: Worlds, randomizer: Randomizer, *, seed: int
+    ) -> None:
         speed = config.max_ground_velocity
         observation = Layout(
             (
@@ -30,7 +33,7 @@ class UpkiePendulum(Upkie):
             )
         )
         action = Layout((Signal(name="ground_velocity", unit="m/s", low=-speed, high=speed),))
-        super().__init__(config, worlds, seed, action, observation)
+        super().__init__(config, worlds, randomizer, seed, action, observation)
 
     def observe(self) -> Tensor:
         """[pitch, ground_position, pitch_velocity, ground_velocity], (E, 4)."""

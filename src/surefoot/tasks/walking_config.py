@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from surefoot.errors import InvalidConfig
-from surefoot.sim.randomization import Randomization
+from surefoot.sim.randomization import Randomization, spread
 
 GRAVITY = 9.81
 """m/s2."""
@@ -266,17 +266,14 @@ class WalkingConfig:
         """All that differs from world to world and from time to time, a line each."""
         lines = self.randomize.table()
         if self.push_s:
-            lines.append(
-                _line("push", "add", self.push_velocity, "m/s", f"every {self.push_s:g} s")
-            )
+            lines += spread("push", "add", self.push_velocity, "m/s", f"every {self.push_s:g} s")
         units = {"linear_velocity": "m/s", "angular_velocity": "rad/s", "gravity": "1",
                  "joint_position": "rad", "joint_velocity": "rad/s"}  # fmt: skip
         for name, amplitude in vars(self.noise).items():
-            if amplitude:
-                what = f"sensed {name.replace('_', ' ')}"
-                lines.append(_line(what, "add", amplitude, units[name], "each step"))
-        lines.append(_line("joint angles", "add", RESET_ANGLE, "rad", "each start"))
-        lines.append(_line("base velocities", "set", RESET_VELOCITY, "m/s, rad/s", "each start"))
+            what = f"sensed {name.replace('_', ' ')}"
+            lines += spread(what, "add", amplitude, units[name], "each step")
+        lines += spread("joint angles", "add", RESET_ANGLE, "rad", "each start")
+        lines += spread("base velocities", "set", RESET_VELOCITY, "m/s, rad/s", "each start")
         return lines
 
     @property
@@ -298,8 +295,3 @@ class WalkingConfig:
     def max_episode_steps(self) -> int:
         """Policy steps per episode."""
         return round(self.episode_s * self.frequency)
-
-
-def _line(field: str, law: str, bound: float, unit: str, when: str) -> dict[str, str]:
-    span = f"{-bound:g} to {bound:g}"
-    return {"field": field, "law": law, "range": span, "unit": unit, "when": when}
