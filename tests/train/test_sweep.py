@@ -93,8 +93,9 @@ def test_what_was_stopped_is_next_when_the_sweep_goes_on(tmp_path):
     assert not finished and told[-1].state == "stopped" and len(told) == 2
     group, settings = told[-1].group, told[-1].settings
     again = Trainer()
-    sweep = Sweep.resume(tmp_path / "x.sweep", again)
-    assert sweep.plan == _plan()
+    plan = read_plan(tmp_path / "x.sweep")
+    assert plan == _plan()
+    sweep = Sweep.resume(tmp_path / "x.sweep", plan, again)
     told = []
     assert sweep.play(3, on_trial=told.append)
     assert told[0].group == group and told[0].settings == settings  # its runs are continued

@@ -49,23 +49,23 @@ def main(argv: Sequence[str]) -> int:
         0 if all trials were made, 130 if it was interrupted: nothing is lost then.
     """
     options, rest = _parse(argv)
+    from surefoot.cli.train_group import share_processors
     from surefoot.interrupt import Interrupt
-    from surefoot.train.sweep import Sweep
+    from surefoot.train.sweep import Sweep, read_plan
 
+    if options.resume is not None:
+        if options.task is not None or rest or options.param:
+            raise InvalidConfig("a resumed sweep keeps its task, its settings and its seeds")
+        folder, open_sweep = Path(options.resume), Sweep.resume
+        plan = read_plan(folder)
+    else:
+        plan, open_sweep = _plan(options, rest), Sweep.begin
+        folder = _new_folder(Path(options.runs or "runs"), plan.run)
+    parallel, sim_threads = share_processors(plan.run.config, options.trials, options.parallel)
     with Interrupt() as interrupt:
-        if options.resume is not None:
-            if options.task is not None or rest or options.param:
-                raise InvalidConfig("a resumed sweep keeps its task, its settings and its seeds")
-            folder = Path(options.resume)
-            trainer = _Trainer(folder, _launcher(options), interrupt)
-            sweep = Sweep.resume(folder, trainer.train)
-        else:
-            plan = _plan(options, rest)
-            folder = _new_folder(Path(options.runs or "runs"), plan.run)
-            trainer = _Trainer(folder, _launcher(options), interrupt)
-            sweep = Sweep.begin(folder, plan, trainer.train)
+        trainer = _Trainer(folder, plan.metric, sim_threads, _launcher(options), interrupt)
+        sweep = open_sweep(folder, plan, trainer.train)
         print(f"sweep {folder.stem} in {folder}", file=sys.stderr)
-        parallel = trainer.share(sweep.plan, options)
         with _Display(options.trials) as display:
             is_done = sweep.play(options.trials, parallel=parallel, on_trial=display.tell)
     _print_results(sweep)
@@ -144,19 +144,12 @@ def _launcher(options: argparse.Namespace) -> Launcher:
 class _Trainer:
     """Trains and scores the runs of a sweep, beside its folder."""
 
-    def __init__(self, folder: Path, launch: Launcher, interrupt: Interrupt) -> None:
-        self._folder, self._launch, self._interrupt = folder, launch, interrupt
-        self._flags: list[str] = []
-        self._metric = "return_mean"
+    def __init__(
+        self, folder: Path, metric: str, sim_threads: int, launch: Launcher, interrupt: Interrupt
+    ) -> None:
+        self._folder, self._metric, self._sim_threads = folder, metric, sim_threads
+        self._launch, self._interrupt = launch, interrupt
         self._evaluating = threading.Lock()  # one at a time has the processors
-
-    def share(self, plan: SweepPlan, options: argparse.Namespace) -> int:
-        """Divide the processors; returns how many trials to make at a time."""
-        from surefoot.cli.train_group import share_processors
-
-        nb, sim_threads = share_processors(plan.run.config, options.trials, options.parallel)
-        self._flags, self._metric = ["--sim-threads", str(sim_threads)], plan.metric
-        return nb
 
     def train(self, run: Run, group: str, progress: Hears) -> float:
         """See `surefoot.train.sweep.Train`."""
@@ -189,7 +182,7 @@ class _Trainer:
         from surefoot.train.process import why_it_ended
         from surefoot.train.sweep import Stopped
 
-        job = self._launch(folder.path, self._flags)
+        job = self._launch(folder.path, ["--sim-threads", str(self._sim_threads)])
         try:
             while (code := job.poll()) is None:
                 time.sleep(_PERIOD)

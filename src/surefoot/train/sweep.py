@@ -146,13 +146,9 @@ class Sweep:
         return cls(folder, plan, train)
 
     @classmethod
-    def resume(cls, folder: Path, train: Train) -> Sweep:
-        """One that was begun; what was under way when it stopped is next.
-
-        Raises:
-            BadFile: There is no sweep in the folder, or a damaged one.
-        """
-        sweep = cls(folder, read_plan(folder), train)
+    def resume(cls, folder: Path, plan: SweepPlan, train: Train) -> Sweep:
+        """One that was begun, with its plan; what was under way when it stopped is next."""
+        sweep = cls(folder, plan, train)
         for trial in sweep._latest():
             is_running = trial.state == optuna.trial.TrialState.RUNNING
             if is_running:  # its process was killed
