@@ -271,8 +271,8 @@ def _print_results(sweep: Sweep) -> None:
     ]
     command = ["surefoot", "train", run.task, "--algo", run.algo, "--preset", run.preset,
                "--seed", str(fresh), "--seeds", "5", *flags]  # fmt: skip
-    print(f"The best of {len(results)} trials was also lucky. Confirm it with seeds that chose "
-          f"nothing, and compare: {shlex.join(command)}")  # fmt: skip
+    lucky = f"The best of {len(results)} trials was also lucky. " if len(results) > 1 else ""
+    print(f"{lucky}Confirm it with seeds that chose nothing, and compare: {shlex.join(command)}")
 
 
 def _changes(run: Run) -> dict[str, Any]:
