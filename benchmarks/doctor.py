@@ -6,8 +6,8 @@ fixed on the first 10 healthy runs (group "fixed"), before the other 10 were loo
 "checked": other tasks, seeds and algorithms). Any finding on a healthy run is a false alarm.
 
 The runs stay in `runs/doctor`; those that are there already are not trained again. `--record
-FOLDER` writes what the rules read of each run as small tables, the data of `tests/report/trainings`.
-`--only NAME ...` is for one at a time.
+FOLDER` writes what the rules read of each run as small tables, the data of
+`tests/report/trainings`. `--only NAME ...` is for one at a time.
 """
 
 from __future__ import annotations
